@@ -1,0 +1,98 @@
+#include "crypto/suite.h"
+
+#include <sodium.h>
+
+#include "crypto/ed25519_verify.h"
+
+/* libsodium's SHA-256 state is plain memory: no allocation, and a copy of it forks the hash. */
+_Static_assert(sizeof(crypto_hash_sha256_state) <= HASH_STATE_SIZE, "the state fits a hasher");
+_Static_assert(crypto_hash_sha256_BYTES == HASH_SIZE, "SHA-256 gives a hash");
+_Static_assert(crypto_sign_SEEDBYTES == SUITE_SECRET_SIZE, "an Ed25519 seed is a secret");
+_Static_assert((int)crypto_sign_PUBLICKEYBYTES == ED25519_PUBLIC_SIZE, "RFC 8032 5.1.5");
+_Static_assert((int)crypto_sign_BYTES == ED25519_SIGNATURE_SIZE, "RFC 8032 5.1.6");
+
+static void sha256_init(void *state)
+{
+    crypto_hash_sha256_init(state);
+}
+
+static void sha256_update(void *state, struct bytes x)
+{
+    crypto_hash_sha256_update(state, x.ptr, x.len);
+}
+
+static void sha256_final(void *state, struct hash *out)
+{
+    crypto_hash_sha256_final(state, out->b);
+}
+
+static void ed25519_public_of(void *ctx, const uint8_t seed[SUITE_SECRET_SIZE], uint8_t *public_key)
+{
+    (void)ctx;
+    uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    int failed = crypto_sign_seed_keypair(public_key, secret, seed);
+    sodium_memzero(secret, sizeof secret);
+    ASSERT(failed == 0);
+}
+
+static void ed25519_sign(void *ctx, const uint8_t seed[SUITE_SECRET_SIZE], struct bytes msg,
+                         uint8_t *signature)
+{
+    (void)ctx;
+    uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
+    uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    int failed = crypto_sign_seed_keypair(public_key, secret, seed);
+    ASSERT(failed == 0);
+    failed = crypto_sign_detached(signature, NULL, msg.ptr, msg.len, secret);
+    sodium_memzero(secret, sizeof secret);
+    ASSERT(failed == 0);
+}
+
+static bool ed25519_check(void *ctx, struct bytes public_key, struct bytes msg,
+                          struct bytes signature)
+{
+    (void)ctx;
+    if (public_key.len != ED25519_PUBLIC_SIZE || signature.len != ED25519_SIGNATURE_SIZE) {
+        return false;
+    }
+    return ed25519_verify(public_key.ptr, msg, signature.ptr);
+}
+
+static const struct suite INTL = {
+    .number = SUITE_INTL,
+    .public_size = ED25519_PUBLIC_SIZE,
+    .signature_size = ED25519_SIGNATURE_SIZE,
+    .ctx = NULL,
+    .hash_init = sha256_init,
+    .hash_update = sha256_update,
+    .hash_final = sha256_final,
+    .public_of = ed25519_public_of,
+    .sign = ed25519_sign,
+    .verify = ed25519_check,
+};
+
+const struct suite *suite_intl(void)
+{
+    return &INTL;
+}
+
+const struct suite *suite_by_number(uint32_t number)
+{
+    return number == SUITE_INTL ? &INTL : NULL;
+}
+
+void suite_sign_tagged(const struct suite *s, const uint8_t seed[SUITE_SECRET_SIZE],
+                       const char *tag, struct bytes msg, uint8_t *signature)
+{
+    struct hash h;
+    hash_tagged(s, tag, msg, &h);
+    s->sign(s->ctx, seed, (struct bytes){ h.b, HASH_SIZE }, signature);
+}
+
+bool suite_verify_tagged(const struct suite *s, struct bytes public_key, const char *tag,
+                         struct bytes msg, struct bytes signature)
+{
+    struct hash h;
+    hash_tagged(s, tag, msg, &h);
+    return s->verify(s->ctx, public_key, (struct bytes){ h.b, HASH_SIZE }, signature);
+}
