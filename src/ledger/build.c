@@ -1,0 +1,164 @@
+/* Building blocks from what waits: by class, round-robin by author, then age. */
+#include "ledger/ledger_internal.h"
+
+enum {
+    FRAME_LENGTH_SIZE = 4,
+    ARENA_ALIGNMENT = 16,
+    LINK_FRAME_SHARE = 4 /* of a link's memory the frame takes a quarter; receipts need the rest */
+};
+
+/* What a proposer has chosen so far: entries of the pool whose place in the block is not yet sure.
+ */
+struct choice {
+    uint32_t *index;
+    uint32_t count, count_max;
+    size_t size, size_max; /* of the block's frame */
+};
+
+static bool invalid_for_ever(enum err e)
+{
+    return e == ERR_STALE || e == ERR_SIGNATURE || e == ERR_ENCODING;
+}
+
+/* Against the parent's state, as a validator will. */
+static enum err choose_one(struct ledger *l, uint32_t index, struct choice *c)
+{
+    struct bytes wire = mempool_bytes(&l->mempool, index);
+    if (c->size + FRAME_LENGTH_SIZE + wire.len > c->size_max) {
+        return ERR_SIZE;
+    }
+    struct tx tx;
+    TRY(ledger_decode(l, wire, &tx));
+    l->ctx.tx = &tx;
+    TRY(tx_window_check(&l->ctx));
+    if (replay_find(&l->replay, &tx.id) != NULL) {
+        return ERR_DUPLICATE;
+    }
+    TRY(tx_signatures_check(&l->ctx));
+    c->index[c->count++] = index;
+    c->size += FRAME_LENGTH_SIZE + wire.len;
+    return ERR_NONE;
+}
+
+/* A transaction in an open ancestor stays in the pool: the ancestor may yet be dropped. */
+static enum err choose(struct ledger *l, struct choice *c)
+{
+    const uint64_t *order = mempool_order(&l->mempool);
+    for (uint32_t i = 0; i < l->mempool.count && c->count < c->count_max; i++) {
+        uint32_t index = mempool_order_index(order[i]);
+        enum err e = choose_one(l, index, c);
+        if (l->ctx.fatal != ERR_NONE) {
+            return l->ctx.fatal;
+        }
+        if (invalid_for_ever(e)) {
+            l->mempool.entry[index].gone = true;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Run what was chosen; what a rule keeps out stays in the pool for a later block. Full memory ends
+ * the block, not the proposer. */
+static enum err run_chosen(struct ledger *l, const struct choice *c, struct block_run *run,
+                           struct bytes *taken)
+{
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct tx tx;
+        struct bytes wire = mempool_bytes(&l->mempool, c->index[i]);
+        TRY(ledger_decode(l, wire, &tx));
+        enum err e = block_run_tx(l, run, &tx);
+        if (e == ERR_NONE) {
+            taken[run->run.count - 1] = wire;
+        } else if (e == ERR_NO_SPACE) {
+            l->ctx.fatal = ERR_NONE;
+            return ERR_NONE;
+        } else if (e != ERR_RANGE) {
+            return e;
+        }
+    }
+    return ERR_NONE;
+}
+
+/* The header of a block on the newest one, but for what execution says. */
+static enum err header_begin(struct ledger *l, uint64_t time_ms, const struct hash *proposer,
+                             struct bytes certificate, struct header *h)
+{
+    const struct link *parent = ledger_top(l);
+    *h = (struct header){ .version_set = l->genesis->version_set,
+                          .height = parent->tip.height + 1,
+                          .time_ms = time_ms,
+                          .previous = parent->tip.hash,
+                          .committee_hash = l->genesis->committee_hash,
+                          .next_committee_hash = l->genesis->committee_hash,
+                          .proposer = *proposer };
+    merkle_frontier_root(l->suite, &parent->history, &h->history_root);
+    TRY(last_commit_of(l, certificate, &h->last_commit));
+    TRY(header_check(l, h));
+    return last_commit_check(l, h, certificate);
+}
+
+/* Fill the frame, whose memory was reserved before the receipts took theirs. */
+static enum err frame_fill(struct ledger *l, const struct header *h, struct bytes certificate,
+                           const struct bytes *tx, struct arena frame, struct hash *hash,
+                           struct bytes *out)
+{
+    struct bytes header;
+    TRY(header_encode(h, &l->scratch, &header));
+    header_hash(l->suite, header, hash);
+    return block_encode(header, certificate, tx, h->tx_count, &frame, out);
+}
+
+static enum err build_run(struct ledger *l, struct header *h, struct bytes certificate,
+                          const struct choice *c, struct bytes *out)
+{
+    struct link *link = l->chain[l->open_count + 1];
+    size_t frame_size = c->size + ARENA_ALIGNMENT;
+    uint8_t *frame = arena_alloc(&link->arena, frame_size);
+    struct bytes *taken = ARENA_ARRAY(&l->scratch, struct bytes, c->count);
+    struct block_run run;
+    struct hash hash;
+    if (frame == NULL || taken == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(block_run_begin(l, h->time_ms, c->count, &run));
+    enum err e = run_chosen(l, c, &run, taken);
+    if (e == ERR_NONE) {
+        block_run_roots(l, &run, h);
+        e = frame_fill(l, h, certificate, taken, arena_over(frame, frame_size), &hash, out);
+    }
+    if (e != ERR_NONE) {
+        block_run_abandon(l, &run);
+        return e;
+    }
+    block_run_seal(l, &run, h, &hash, *out);
+    return ERR_NONE;
+}
+
+enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time_ms,
+                      const struct hash *proposer, struct bytes certificate, struct bytes *out)
+{
+    struct header h;
+    struct choice c = { .size = 2 * FRAME_LENGTH_SIZE + HEADER_SIZE_MAX + certificate.len };
+    struct bytes wire;
+    arena_reset(&l->scratch);
+    TRY(ledger_stand_on(l, parent));
+    TRY(header_begin(l, time_ms, proposer, certificate, &h));
+    mempool_sweep(&l->mempool, time_ms);
+    struct link *link = l->chain[l->open_count + 1];
+    arena_reset(&link->arena);
+    uint64_t txs_max = l->genesis->param[PARAM_BLOCK_TXS_MAX];
+    uint64_t size_max = l->genesis->param[PARAM_BLOCK_SIZE_MAX];
+    uint64_t room = link->arena.size / LINK_FRAME_SHARE;
+    c.count_max = l->mempool.count < txs_max ? l->mempool.count : (uint32_t)txs_max;
+    c.size_max = size_max < room ? size_max : room;
+    c.index = ARENA_ARRAY(&l->scratch, uint32_t, c.count_max);
+    if (c.index == NULL) {
+        return ERR_NO_SPACE;
+    }
+    ledger_context(l, CTX_NEWEST, time_ms, h.height);
+    TRY(choose(l, &c));
+    TRY(build_run(l, &h, certificate, &c, &wire));
+    mempool_sweep(&l->mempool, time_ms);
+    *out = wire;
+    return ERR_NONE;
+}

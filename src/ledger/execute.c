@@ -1,0 +1,204 @@
+/* One transaction: may it stand in the block, and what does it do (FORMATS 5, 10, 16). */
+#include "ledger/execute_internal.h"
+#include "ledger/proof.h"
+
+const struct contract_method *method_find(const struct contract_table *t, uint32_t number)
+{
+    size_t low = 0, high = t->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (t->method[middle].number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < t->count && t->method[low].number == number ? &t->method[low] : NULL;
+}
+
+uint32_t method_class(const struct contract_method *m)
+{
+    enum { CLASS_REST = 2 };
+    return m == NULL ? CLASS_REST : m->order_class;
+}
+
+static enum err signature_check(struct contract_ctx *ctx, uint32_t i)
+{
+    const struct tx *tx = ctx->tx;
+    const struct tx_signer *signer = &tx->body.signer[i];
+    struct bytes key;
+    enum err e = ctx->contracts->signer_key(ctx, &signer->did, signer->key, &key);
+    if (ctx->fatal != ERR_NONE) {
+        return ctx->fatal;
+    }
+    if (e != ERR_NONE || key.len != ctx->suite->public_size) {
+        return ERR_SIGNATURE;
+    }
+    return suite_verify_tagged(ctx->suite, key, "carnet/tx/v1", tx->signed_bytes, tx->signature[i])
+               ? ERR_NONE
+               : ERR_SIGNATURE;
+}
+
+enum err tx_window_check(const struct contract_ctx *ctx)
+{
+    const struct tx_body *body = &ctx->tx->body;
+    if (!hash_equal(&body->space, &ctx->genesis->space)) {
+        return ERR_ENCODING;
+    }
+    if (body->valid_until_ms <= ctx->time_ms) {
+        return ERR_STALE;
+    }
+    return body->valid_until_ms - ctx->time_ms > ctx->genesis->param[PARAM_TX_WINDOW_MS] ? ERR_RANGE
+                                                                                         : ERR_NONE;
+}
+
+enum err tx_signatures_check(struct contract_ctx *ctx)
+{
+    for (uint32_t i = 0; i < ctx->tx->body.signer_count; i++) {
+        TRY(signature_check(ctx, i));
+    }
+    return ERR_NONE;
+}
+
+uint64_t tx_cost(const struct contract_method *m, const struct tx *tx)
+{
+    uint64_t size = (tx->wire.len + COST_BYTES_PER_UNIT - 1) / COST_BYTES_PER_UNIT;
+    return (m == NULL ? 0 : m->cost) + size;
+}
+
+enum err quota_used(struct contract_ctx *c, const struct hash *author, uint64_t epoch,
+                    uint64_t *out)
+{
+    struct quota kept;
+    struct bytes wire;
+    enum err e = ctx_get(c, SYSTEM_CONTRACT, bytes_of_hash(author), &wire);
+    if (e == ERR_NOT_FOUND) {
+        *out = 0;
+        return ERR_NONE;
+    }
+    TRY(e);
+    TRY(quota_decode(wire, c->arena, &kept) == ERR_NONE ? ERR_NONE : ERR_CORRUPT);
+    *out = kept.epoch == epoch ? kept.used : 0;
+    return ERR_NONE;
+}
+
+/* Charged to the author whatever comes of it: a transaction that fails has used its place too. */
+static enum err quota_charge(struct run *r, const struct hash *author, uint64_t cost)
+{
+    struct contract_ctx *c = r->ctx;
+    struct quota q = { .epoch = r->epoch };
+    struct bytes wire;
+    TRY(quota_used(c, author, r->epoch, &q.used));
+    uint64_t limit = c->genesis->param[PARAM_QUOTA_PER_EPOCH];
+    if (q.used > limit || cost > limit - q.used) {
+        return ERR_RANGE;
+    }
+    q.used += cost;
+    TRY(quota_encode(&q, c->arena, &wire));
+    return ctx_put(c, SYSTEM_CONTRACT, bytes_of_hash(author), wire);
+}
+
+static enum receipt_status apply(struct contract_ctx *c, const struct contract_method *m)
+{
+    const struct tx_body *body = &c->tx->body;
+    if (m == NULL) {
+        return RECEIPT_METHOD;
+    }
+    if (body->signer_count < m->signers_min || body->signer_count > m->signers_max) {
+        return RECEIPT_SIGNERS;
+    }
+    if (body->attachment_count > m->attachments_max) {
+        return RECEIPT_ATTACHMENT;
+    }
+    enum receipt_status status = m->apply(c);
+    ASSERT(status < RECEIPT_END);
+    return status;
+}
+
+/* The receipt's bytes, and its events beside them. A receipt too large is a failure of its own,
+ * told by ERR_SIZE. */
+static enum err receipt_keep(struct run *r, struct receipt *receipt)
+{
+    struct contract_ctx *c = r->ctx;
+    receipt->event_count = c->event_count;
+    receipt->event = c->event;
+    TRY(receipt_encode(receipt, c->genesis->param[PARAM_RECEIPT_SIZE_MAX], r->keep,
+                       &receipt->wire));
+    struct event *event = ARENA_ARRAY(r->keep, struct event, c->event_count);
+    if (event == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < c->event_count; i++) {
+        event[i] = c->event[i];
+    }
+    receipt->event = event;
+    return ERR_NONE;
+}
+
+/* Undo all but the quota and say why. */
+static enum err fail(struct run *r, struct state_savepoint charged, size_t keep,
+                     enum receipt_status status, struct receipt *receipt)
+{
+    state_rollback(r->ctx->state, charged);
+    arena_release(r->keep, keep);
+    r->ctx->event_count = 0;
+    receipt->status = status;
+    return receipt_keep(r, receipt);
+}
+
+static enum err apply_and_keep(struct run *r, const struct contract_method *m,
+                               struct receipt *receipt)
+{
+    struct contract_ctx *c = r->ctx;
+    struct state_savepoint charged = state_save(c->state);
+    size_t keep = arena_mark(r->keep);
+    enum receipt_status status = apply(c, m);
+    TRY(c->fatal);
+    if (status != RECEIPT_OK) {
+        return fail(r, charged, keep, status, receipt);
+    }
+    enum err e = receipt_keep(r, receipt);
+    return e == ERR_SIZE ? fail(r, charged, keep, RECEIPT_LIMIT, receipt) : e;
+}
+
+static enum err run_one(struct run *r, const struct contract_method *m, const struct tx *tx,
+                        uint64_t cost)
+{
+    struct receipt receipt = { .transaction = tx->id, .index = r->count, .cost = cost };
+    TRY(quota_charge(r, &tx->body.signer[0].did, cost));
+    TRY(apply_and_keep(r, m, &receipt));
+    uint64_t weight = receipt.wire.len + (uint64_t)receipt.event_count * RECEIPT_EVENT_WEIGHT;
+    if (r->weight + weight > 2 * r->ctx->genesis->param[PARAM_BLOCK_SIZE_MAX]) {
+        return ERR_RANGE;
+    }
+    r->weight += weight;
+    r->cost += cost;
+    r->order_class = method_class(m);
+    r->tx_leaf[r->count] = tx->leaf;
+    proof_receipt_leaf(r->ctx->suite, receipt.wire, &r->receipt_leaf[r->count]);
+    r->valid_until_ms[r->count] = tx->body.valid_until_ms;
+    r->receipt[r->count++] = receipt;
+    return ERR_NONE;
+}
+
+enum err run_tx(struct run *r, const struct tx *tx)
+{
+    struct contract_ctx *c = r->ctx;
+    const struct contract_method *m = method_find(c->contracts, tx->body.method);
+    uint64_t cost = tx_cost(m, tx);
+    ASSERT(r->count < r->count_max);
+    if (method_class(m) < r->order_class ||
+        r->cost + cost > c->genesis->param[PARAM_BLOCK_COST_MAX]) {
+        return ERR_RANGE;
+    }
+    struct state_savepoint before = state_save(c->state);
+    size_t keep = arena_mark(r->keep);
+    c->tx = tx;
+    c->event_count = 0;
+    enum err e = run_one(r, m, tx, cost);
+    if (e != ERR_NONE) {
+        state_rollback(c->state, before);
+        arena_release(r->keep, keep);
+    }
+    return e;
+}

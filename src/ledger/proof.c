@@ -1,0 +1,205 @@
+/* The light client: from the genesis file to a header, a transaction, a value. */
+#include "crypto/epoch_key.h"
+#include "ledger/proof_internal.h"
+#include "ledger/state_internal.h"
+
+const char *proof_step_name(enum proof_step s)
+{
+    static const char *const NAMES[] = {
+        [PROOF_OK] = "ok",
+        [PROOF_ENCODING] = "encoding",
+        [PROOF_EPOCH_KEY] = "epoch key",
+        [PROOF_CERTIFICATE] = "certificate",
+        [PROOF_COMMITTEE] = "committee",
+        [PROOF_HISTORY] = "history",
+        [PROOF_TX] = "transaction",
+        [PROOF_RECEIPT] = "receipt",
+        [PROOF_SIGNATURE] = "signature",
+        [PROOF_STATE] = "state",
+    };
+    return (size_t)s < COUNT(NAMES) ? NAMES[s] : "unknown";
+}
+
+/* Every check names its step before it is made, so that the step stands when it fails. */
+
+static struct bytes proved_key(void *ctx, uint32_t seat, uint64_t epoch)
+{
+    const struct certified_header *c = ctx;
+    for (uint32_t i = 0; i < c->key_count; i++) {
+        if (c->key[i].seat == seat && c->key[i].epoch == epoch) {
+            return c->key[i].public_key;
+        }
+    }
+    return bytes_of(NULL, 0);
+}
+
+/* One key for each signer, in seat order and no more: a proof has one form. */
+static enum err epoch_keys_check(const struct suite *s, const struct genesis *g,
+                                 const struct certified_header *c)
+{
+    uint32_t next = 0;
+    for (uint32_t seat = 0; seat < g->seat_count; seat++) {
+        if ((c->certificate.seats >> seat & 1) == 0) {
+            continue;
+        }
+        if (next == c->key_count || c->key[next].seat != seat ||
+            c->key[next].epoch != c->certificate.epoch ||
+            c->key[next].public_key.len != s->public_size) {
+            return ERR_PROOF;
+        }
+        TRY(epoch_key_verify(s, &g->seat[seat].root, (unsigned)g->param[PARAM_EPOCH_KEY_LOG2],
+                             c->certificate.epoch, c->key[next].public_key, &c->key[next].path));
+        next++;
+    }
+    return next == c->key_count ? ERR_NONE : ERR_PROOF;
+}
+
+static enum err certified_check(const struct suite *s, const struct genesis *g,
+                                struct certified_header *c, struct arena *a, struct hash *hash,
+                                enum proof_step *step)
+{
+    const struct certificate *own = &c->certificate;
+    *step = PROOF_COMMITTEE;
+    if (!hash_equal(&c->header.committee_hash, &g->committee_hash)) {
+        return ERR_PROOF;
+    }
+    *step = PROOF_CERTIFICATE;
+    header_hash(s, c->header_bytes, hash);
+    if (own->kind != VOTE_COMMIT || own->height != c->header.height ||
+        own->epoch != genesis_epoch(g, c->header.time_ms) || !hash_equal(&own->block, hash)) {
+        return ERR_PROOF;
+    }
+    *step = PROOF_EPOCH_KEY;
+    TRY(epoch_keys_check(s, g, c));
+    *step = PROOF_CERTIFICATE;
+    struct key_source keys = { c, proved_key };
+    enum err e = certificate_verify(s, &g->space, own, g->seat_count, &keys, a);
+    return e == ERR_NOT_FOUND ? ERR_PROOF : e;
+}
+
+enum err proof_verify_header(const struct suite *s, const struct genesis *g,
+                             struct bytes certified_header, struct arena *a, struct header *out,
+                             struct hash *hash, enum proof_step *step)
+{
+    struct certified_header c;
+    struct hash own;
+    *step = PROOF_ENCODING;
+    TRY(certified_header_decode(certified_header, a, &c));
+    TRY(certified_check(s, g, &c, a, &own, step));
+    *step = PROOF_OK;
+    *out = c.header;
+    *hash = own;
+    return ERR_NONE;
+}
+
+/* The header that holds the transaction: the certified one, or one below it by the history root,
+ * whose leaf number is its height. */
+static enum err holder_check(const struct suite *s, const struct tx_proof *p,
+                             const struct hash *certified, struct arena *a, struct header *header,
+                             struct hash *hash)
+{
+    const struct header *top = &p->certified.header;
+    if (p->header.len == 0) {
+        *header = *top;
+        *hash = *certified;
+        return ERR_NONE;
+    }
+    struct hash leaf;
+    TRY(header_decode(p->header, a, header));
+    header_hash(s, p->header, hash);
+    if (p->header_path.index != header->height || p->header_path.count != top->height ||
+        p->header_path.index >= p->header_path.count) {
+        return ERR_PROOF;
+    }
+    proof_header_leaf(s, hash, &leaf);
+    return merkle_verify(s, &leaf, p->header_path.index, p->header_path.count, &p->header_path.path,
+                         &top->history_root);
+}
+
+static enum err in_tree(const struct suite *s, const struct hash *leaf,
+                        const struct indexed_path *path, uint64_t index, uint64_t count,
+                        const struct hash *root)
+{
+    if (path->index != index || path->count != count || index >= count) {
+        return ERR_PROOF;
+    }
+    return merkle_verify(s, leaf, index, count, &path->path, root);
+}
+
+static enum err tx_check(const struct suite *s, const struct genesis *g, const struct tx_proof *p,
+                         struct arena *a, struct proved_tx *out, enum proof_step *step)
+{
+    struct hash leaf;
+    const struct header *h = &out->header;
+    *step = PROOF_TX;
+    TRY(tx_decode(s, p->tx, a, &out->tx));
+    if (!hash_equal(&out->tx.body.space, &g->space)) {
+        return ERR_PROOF;
+    }
+    TRY(in_tree(s, &out->tx.leaf, &p->tx_path, p->tx_path.index, h->tx_count, &h->tx_root));
+    *step = PROOF_RECEIPT;
+    TRY(receipt_decode(p->receipt, a, &out->receipt));
+    if (out->receipt.index != p->tx_path.index ||
+        !hash_equal(&out->receipt.transaction, &out->tx.id)) {
+        return ERR_PROOF;
+    }
+    proof_receipt_leaf(s, p->receipt, &leaf);
+    return in_tree(s, &leaf, &p->receipt_path, out->receipt.index, h->tx_count, &h->receipt_root);
+}
+
+enum err proof_verify_tx(const struct suite *s, const struct genesis *g, struct bytes proof,
+                         struct arena *a, struct proved_tx *out, enum proof_step *step)
+{
+    struct tx_proof p = { 0 };
+    struct proved_tx own = { 0 };
+    struct hash certified;
+    *step = PROOF_ENCODING;
+    TRY(tx_proof_decode(proof, a, &p));
+    TRY(certified_check(s, g, &p.certified, a, &certified, step));
+    *step = PROOF_HISTORY;
+    TRY(holder_check(s, &p, &certified, a, &own.header, &own.header_hash));
+    TRY(tx_check(s, g, &p, a, &own, step));
+    *step = PROOF_OK;
+    *out = own;
+    return ERR_NONE;
+}
+
+enum err proof_verify_state(const struct suite *s, const struct hash *root, struct bytes proof,
+                            struct arena *a, uint16_t *contract, struct bytes *key,
+                            struct bytes *value)
+{
+    struct value_proof p = { 0 };
+    struct hash tree_key, value_hash;
+    struct bytes own = { NULL, 0 }, content = { NULL, 0 };
+    TRY(value_proof_decode(proof, a, &p));
+    state_tree_key(s, p.contract, p.key, &tree_key);
+    if (p.proof.present) {
+        TRY(state_stored_split(p.stored, &own, &content));
+        if (!bytes_equal(own, p.key)) {
+            return ERR_PROOF;
+        }
+        state_tree_value(s, p.stored, &value_hash);
+    }
+    TRY(state_proof_verify(s, root, &tree_key, p.proof.present ? &value_hash : NULL, &p.proof));
+    *contract = p.contract;
+    *key = p.key;
+    *value = p.proof.present ? content : bytes_of(NULL, 0);
+    return ERR_NONE;
+}
+
+enum err proof_encode_state(struct ledger *l, uint16_t contract, struct bytes key, struct arena *a,
+                            struct bytes *out)
+{
+    if (key.len == 0 || key.len > STATE_KEY_SIZE_MAX) {
+        return ERR_SIZE;
+    }
+    struct value_proof p = { .contract = contract, .key = key };
+    struct state *st = ledger_state(l);
+    struct hash tree_key;
+    state_tree_key(ledger_suite(l), contract, key, &tree_key);
+    state_prove_committed(st, &tree_key, &p.proof);
+    if (p.proof.present) {
+        TRY(state_stored_committed(st, contract, &tree_key, &p.stored));
+    }
+    return value_proof_encode(&p, a, out);
+}

@@ -1,0 +1,83 @@
+/* proof — what somebody who trusts only the genesis file can check (DESIGN 4, FORMATS 11, 15, 16).
+ *
+ * The light client: certified headers, headers below them through the history root, transactions
+ * with their receipts, state values and absences. Verification is pure and bounded; an error
+ * never says more than which step failed. Page: docs/ledger.md */
+#ifndef CARNET_LEDGER_PROOF_H
+#define CARNET_LEDGER_PROOF_H
+
+#include "ledger/ledger.h"
+
+enum { PROOF_SIZE_MAX = 1024 * 1024 };
+
+/* Which step of a proof failed: for people and tests. */
+enum proof_step {
+    PROOF_OK,
+    PROOF_ENCODING,
+    PROOF_EPOCH_KEY,
+    PROOF_CERTIFICATE,
+    PROOF_COMMITTEE,
+    PROOF_HISTORY,
+    PROOF_TX,
+    PROOF_RECEIPT,
+    PROOF_SIGNATURE,
+    PROOF_STATE
+};
+const char *proof_step_name(enum proof_step s);
+
+struct proved_tx {
+    struct header header; /* of the block that holds it */
+    struct hash header_hash;
+    struct tx tx;
+    struct receipt receipt;
+};
+
+/* Everything below decodes into the arena, verifies against the genesis and leaves *out
+ * untouched on error (ERR_PROOF, ERR_ENCODING, ERR_SIZE); *step says where. */
+MUST_USE enum err proof_verify_header(const struct suite *s, const struct genesis *g,
+                                      struct bytes certified_header, struct arena *a,
+                                      struct header *out, struct hash *hash,
+                                      enum proof_step *step);
+MUST_USE enum err proof_verify_tx(const struct suite *s, const struct genesis *g,
+                                  struct bytes proof, struct arena *a, struct proved_tx *out,
+                                  enum proof_step *step);
+/* value->ptr NULL: proved absent. `root` is a state root of a verified header. */
+MUST_USE enum err proof_verify_state(const struct suite *s, const struct hash *root,
+                                     struct bytes proof, struct arena *a, uint16_t *contract,
+                                     struct bytes *key, struct bytes *value);
+
+/* Making them: parts come from the shell's block log. Paths are over header hashes 0..n-1 for the
+ * history, leaf hashes of one block for tx and receipt. */
+struct proof_parts {
+    struct bytes certified_header; /* canonical CertifiedHeader */
+    struct bytes header;           /* empty: the certified header itself */
+    struct merkle_path header_path;
+    uint64_t header_index, header_count;
+    struct bytes tx, receipt;
+    struct merkle_path tx_path, receipt_path;
+    uint64_t index, count;
+};
+MUST_USE enum err proof_encode_certified(struct bytes header, struct bytes certificate,
+                                         const struct bytes *epoch_key, uint32_t count,
+                                         struct arena *a, struct bytes *out);
+MUST_USE enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct bytes *out);
+/* Against the committed state. */
+MUST_USE enum err proof_encode_state(struct ledger *l, uint16_t contract, struct bytes key,
+                                     struct arena *a, struct bytes *out);
+/* Leaf hashes. */
+void proof_header_leaf(const struct suite *s, const struct hash *header, struct hash *out);
+void proof_receipt_leaf(const struct suite *s, struct bytes receipt, struct hash *out);
+MUST_USE enum err receipt_decode(struct bytes wire, struct arena *a, struct receipt *out);
+/* One seat's public key of an epoch with its path: canonical EpochKey. */
+struct epoch_key_proof {
+    uint32_t seat;
+    uint64_t epoch;
+    struct bytes public_key;
+    struct merkle_path path;
+};
+MUST_USE enum err epoch_key_encode(const struct epoch_key_proof *k, struct arena *a,
+                                   struct bytes *out);
+MUST_USE enum err epoch_key_decode(struct bytes wire, struct arena *a,
+                                   struct epoch_key_proof *out);
+
+#endif

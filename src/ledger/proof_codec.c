@@ -1,0 +1,259 @@
+/* Proofs to and from their canonical messages (FORMATS 2, 11, 13, 15). */
+#include "base/canon.h"
+#include "carnet/v1/proof.pb-c.h"
+#include "ledger/proof_internal.h"
+
+#include <string.h>
+
+enum { EPOCH_KEY_SIZE_MAX = 128 + MERKLE_PATH_MAX * (HASH_SIZE + 2) + SUITE_KEY_SIZE_MAX };
+
+static enum err siblings_from(size_t count, const ProtobufCBinaryData *sibling,
+                              struct merkle_path *out)
+{
+    if (count > MERKLE_PATH_MAX) {
+        return ERR_ENCODING;
+    }
+    out->count = (uint32_t)count;
+    for (size_t i = 0; i < count; i++) {
+        TRY(hash_of_field(sibling[i], &out->sibling[i]));
+    }
+    return ERR_NONE;
+}
+
+static enum err siblings_to(const struct hash *sibling, uint32_t count, struct arena *a,
+                            ProtobufCBinaryData **out)
+{
+    ProtobufCBinaryData *field = ARENA_ARRAY(a, ProtobufCBinaryData, count);
+    if (field == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        field[i] = field_of_hash(&sibling[i]);
+    }
+    *out = field;
+    return ERR_NONE;
+}
+
+/* Epoch keys. */
+
+static enum err epoch_key_from(const Carnet__V1__EpochKey *m, struct epoch_key_proof *out)
+{
+    if (m->public_key.len == 0 || m->public_key.len > SUITE_KEY_SIZE_MAX) {
+        return ERR_ENCODING;
+    }
+    out->seat = m->seat;
+    out->epoch = m->epoch;
+    out->public_key = bytes_of_field(m->public_key);
+    return siblings_from(m->n_path, m->path, &out->path);
+}
+
+enum err epoch_key_decode(struct bytes wire, struct arena *a, struct epoch_key_proof *out)
+{
+    ProtobufCMessage *base;
+    struct epoch_key_proof k;
+    TRY(canon_decode(&carnet__v1__epoch_key__descriptor, wire, EPOCH_KEY_SIZE_MAX, a, &base));
+    TRY(epoch_key_from((const Carnet__V1__EpochKey *)base, &k));
+    *out = k;
+    return ERR_NONE;
+}
+
+enum err epoch_key_encode(const struct epoch_key_proof *k, struct arena *a, struct bytes *out)
+{
+    Carnet__V1__EpochKey m = CARNET__V1__EPOCH_KEY__INIT;
+    m.seat = k->seat;
+    m.epoch = k->epoch;
+    m.public_key = field_of_bytes(k->public_key);
+    m.n_path = k->path.count;
+    TRY(siblings_to(k->path.sibling, k->path.count, a, &m.path));
+    return canon_encode(&m.base, EPOCH_KEY_SIZE_MAX, a, out);
+}
+
+/* Certified headers. */
+
+static enum err certified_from(const Carnet__V1__CertifiedHeader *m, struct arena *a,
+                               struct certified_header *out)
+{
+    if (m->keys == NULL || m->keys->n_keys > GENESIS_SEATS_MAX) {
+        return ERR_ENCODING;
+    }
+    out->header_bytes = bytes_of_field(m->header);
+    TRY(header_decode(out->header_bytes, a, &out->header));
+    TRY(certificate_decode(bytes_of_field(m->certificate), a, &out->certificate));
+    out->key_count = (uint32_t)m->keys->n_keys;
+    out->key = ARENA_ARRAY(a, struct epoch_key_proof, m->keys->n_keys);
+    if (out->key == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < out->key_count; i++) {
+        TRY(epoch_key_from(m->keys->keys[i], &out->key[i]));
+    }
+    return ERR_NONE;
+}
+
+enum err certified_header_decode(struct bytes wire, struct arena *a, struct certified_header *out)
+{
+    ProtobufCMessage *base;
+    TRY(canon_decode(&carnet__v1__certified_header__descriptor, wire, PROOF_SIZE_MAX, a, &base));
+    return certified_from((const Carnet__V1__CertifiedHeader *)base, a, out);
+}
+
+static enum err epoch_keys_to(const struct bytes *wire, uint32_t count, struct arena *a,
+                              Carnet__V1__EpochKeys *out)
+{
+    out->keys = ARENA_ARRAY(a, Carnet__V1__EpochKey *, count);
+    if (out->keys == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ProtobufCMessage *base;
+        TRY(canon_decode(&carnet__v1__epoch_key__descriptor, wire[i], EPOCH_KEY_SIZE_MAX, a,
+                         &base));
+        out->keys[out->n_keys++] = (Carnet__V1__EpochKey *)base;
+    }
+    return ERR_NONE;
+}
+
+enum err proof_encode_certified(struct bytes header, struct bytes certificate,
+                                const struct bytes *epoch_key, uint32_t count, struct arena *a,
+                                struct bytes *out)
+{
+    Carnet__V1__CertifiedHeader m = CARNET__V1__CERTIFIED_HEADER__INIT;
+    Carnet__V1__EpochKeys keys = CARNET__V1__EPOCH_KEYS__INIT;
+    TRY(epoch_keys_to(epoch_key, count, a, &keys));
+    m.header = field_of_bytes(header);
+    m.certificate = field_of_bytes(certificate);
+    m.keys = &keys;
+    return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
+}
+
+/* Transactions. */
+
+static enum err path_from(const Carnet__V1__MerklePath *m, struct indexed_path *out)
+{
+    if (m == NULL) {
+        return ERR_ENCODING;
+    }
+    out->index = m->index;
+    out->count = m->count;
+    return siblings_from(m->n_siblings, m->siblings, &out->path);
+}
+
+static enum err path_to(uint64_t index, uint64_t count, const struct merkle_path *path,
+                        struct arena *a, Carnet__V1__MerklePath *m)
+{
+    carnet__v1__merkle_path__init(m);
+    m->index = index;
+    m->count = count;
+    m->n_siblings = path->count;
+    return siblings_to(path->sibling, path->count, a, &m->siblings);
+}
+
+/* A header that is the certified one has no path, one below it has. */
+static enum err header_proof_from(const Carnet__V1__HeaderProof *m, struct arena *a,
+                                  struct tx_proof *out)
+{
+    if (m == NULL || m->certified == NULL || (m->header.len == 0) != (m->path == NULL)) {
+        return ERR_ENCODING;
+    }
+    out->header = bytes_of_field(m->header);
+    if (m->path != NULL) {
+        TRY(path_from(m->path, &out->header_path));
+    }
+    return certified_from(m->certified, a, &out->certified);
+}
+
+enum err tx_proof_decode(struct bytes wire, struct arena *a, struct tx_proof *out)
+{
+    ProtobufCMessage *base;
+    TRY(canon_decode(&carnet__v1__tx_proof__descriptor, wire, PROOF_SIZE_MAX, a, &base));
+    const Carnet__V1__TxProof *m = (const Carnet__V1__TxProof *)base;
+    out->tx = bytes_of_field(m->tx);
+    out->receipt = bytes_of_field(m->receipt);
+    TRY(path_from(m->tx_path, &out->tx_path));
+    TRY(path_from(m->receipt_path, &out->receipt_path));
+    return header_proof_from(m->header, a, out);
+}
+
+enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct bytes *out)
+{
+    Carnet__V1__TxProof m = CARNET__V1__TX_PROOF__INIT;
+    Carnet__V1__HeaderProof header = CARNET__V1__HEADER_PROOF__INIT;
+    Carnet__V1__MerklePath paths[3];
+    ProtobufCMessage *certified;
+    TRY(canon_decode(&carnet__v1__certified_header__descriptor, p->certified_header, PROOF_SIZE_MAX,
+                     a, &certified));
+    header.certified = (Carnet__V1__CertifiedHeader *)certified;
+    header.header = field_of_bytes(p->header);
+    if (p->header.len > 0) {
+        TRY(path_to(p->header_index, p->header_count, &p->header_path, a, &paths[0]));
+        header.path = &paths[0];
+    }
+    TRY(path_to(p->index, p->count, &p->tx_path, a, &paths[1]));
+    TRY(path_to(p->index, p->count, &p->receipt_path, a, &paths[2]));
+    m.header = &header;
+    m.tx = field_of_bytes(p->tx);
+    m.tx_path = &paths[1];
+    m.receipt = field_of_bytes(p->receipt);
+    m.receipt_path = &paths[2];
+    return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
+}
+
+/* Values of the state. */
+
+static enum err state_proof_from(const Carnet__V1__StateProof *m, struct state_proof *out)
+{
+    if (m->n_siblings > STATE_TREE_DEPTH_MAX) {
+        return ERR_ENCODING;
+    }
+    out->present = m->presence_case == CARNET__V1__STATE_PROOF__PRESENCE_VALUE;
+    out->other = m->other_case == CARNET__V1__STATE_PROOF__OTHER_OTHER_LEAF;
+    if (out->present && out->other) {
+        return ERR_ENCODING;
+    }
+    if (out->other) {
+        TRY(hash_of_field(m->other_leaf->key, &out->other_key));
+        TRY(hash_of_field(m->other_leaf->value, &out->other_value));
+    }
+    out->count = (uint32_t)m->n_siblings;
+    for (uint32_t i = 0; i < out->count; i++) {
+        TRY(hash_of_field(m->siblings[i], &out->sibling[i]));
+    }
+    return ERR_NONE;
+}
+
+enum err value_proof_decode(struct bytes wire, struct arena *a, struct value_proof *out)
+{
+    ProtobufCMessage *base;
+    TRY(canon_decode(&carnet__v1__state_proof__descriptor, wire, PROOF_SIZE_MAX, a, &base));
+    const Carnet__V1__StateProof *m = (const Carnet__V1__StateProof *)base;
+    if (m->contract > UINT16_MAX || m->key.len == 0 || m->key.len > STATE_KEY_SIZE_MAX) {
+        return ERR_ENCODING;
+    }
+    TRY(state_proof_from(m, &out->proof));
+    out->contract = (uint16_t)m->contract;
+    out->key = bytes_of_field(m->key);
+    out->stored = out->proof.present ? bytes_of_field(m->value) : bytes_of(NULL, 0);
+    return ERR_NONE;
+}
+
+enum err value_proof_encode(const struct value_proof *p, struct arena *a, struct bytes *out)
+{
+    Carnet__V1__StateProof m;
+    Carnet__V1__StateLeaf other = CARNET__V1__STATE_LEAF__INIT;
+    carnet__v1__state_proof__init(&m);
+    m.contract = p->contract;
+    m.key = field_of_bytes(p->key);
+    if (p->proof.present) {
+        m.presence_case = CARNET__V1__STATE_PROOF__PRESENCE_VALUE;
+        m.value = field_of_bytes(p->stored);
+    }
+    if (p->proof.other) {
+        other.key = field_of_hash(&p->proof.other_key);
+        other.value = field_of_hash(&p->proof.other_value);
+        m.other_case = CARNET__V1__STATE_PROOF__OTHER_OTHER_LEAF;
+        m.other_leaf = &other;
+    }
+    m.n_siblings = p->proof.count;
+    TRY(siblings_to(p->proof.sibling, p->proof.count, a, &m.siblings));
+    return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
+}

@@ -1,0 +1,29 @@
+/* The transactions of the replay window: ids seen in committed and open blocks whose time has not
+ * run out (FORMATS 5). A table of fixed size with linear probing. */
+#ifndef CARNET_LEDGER_REPLAY_INTERNAL_H
+#define CARNET_LEDGER_REPLAY_INTERNAL_H
+
+#include "base/arena.h"
+
+struct seen {
+    struct hash id;
+    uint64_t valid_until_ms; /* 0: an empty slot */
+    uint64_t height;         /* of the block that holds it */
+};
+
+struct replay {
+    struct seen *slot;
+    uint32_t mask, count, max;
+};
+
+size_t replay_memory(uint32_t max);
+MUST_USE enum err replay_init(struct replay *r, uint32_t max, struct arena *arena);
+const struct seen *replay_find(const struct replay *r, const struct hash *id);
+/* ERR_DUPLICATE, ERR_NO_SPACE. valid_until_ms > 0. */
+MUST_USE enum err replay_add(struct replay *r, const struct hash *id, uint64_t valid_until_ms,
+                             uint64_t height);
+void replay_remove(struct replay *r, const struct hash *id);
+/* Forget what no block after this time can hold. */
+void replay_expire(struct replay *r, uint64_t time_ms);
+
+#endif

@@ -1,0 +1,75 @@
+/* Taking in transactions. */
+#include "ledger/ledger_internal.h"
+
+/* Valid transactions use a part of it, so running out is a
+ * property of the bytes and the same on every node. */
+enum err ledger_decode(struct ledger *l, struct bytes wire, struct tx *out)
+{
+    arena_reset(&l->tx_arena);
+    enum err e = tx_decode(l->suite, wire, &l->tx_arena, out);
+    return e == ERR_NO_SPACE || e == ERR_SIZE ? ERR_ENCODING : e;
+}
+
+/* What its author's quota or a whole block cannot hold would wait for nothing, and a replica that
+ * sees a transaction wait votes the primary out. */
+static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t cost)
+{
+    const uint64_t *param = l->genesis->param;
+    uint64_t used;
+    if (cost > param[PARAM_BLOCK_COST_MAX]) {
+        return ERR_RANGE;
+    }
+    TRY(quota_used(&l->ctx, author, genesis_epoch(l->genesis, l->ctx.time_ms), &used));
+    return used + mempool_cost(&l->mempool, author) + cost > param[PARAM_QUOTA_PER_EPOCH]
+               ? ERR_BUSY
+               : ERR_NONE;
+}
+
+enum err ledger_submit(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms, struct hash *id)
+{
+    struct tx tx;
+    const struct ledger_tip tip = ledger_committed(l);
+    TRY(ledger_decode(l, tx_bytes, &tx));
+    const struct seen *seen = replay_find(&l->replay, &tx.id);
+    if (mempool_has(&l->mempool, &tx.id) || (seen != NULL && seen->height <= tip.height)) {
+        return ERR_DUPLICATE;
+    }
+    const struct contract_method *m = method_find(l->contracts, tx.body.method);
+    if (m == NULL) {
+        return ERR_UNSUPPORTED;
+    }
+    ledger_context(l, CTX_COMMITTED, now_ms, tip.height);
+    l->ctx.tx = &tx;
+    TRY(tx_window_check(&l->ctx));
+    TRY(tx_signatures_check(&l->ctx));
+    struct pending p = { .id = tx.id,
+                         .author = tx.body.signer[0].did,
+                         .valid_until_ms = tx.body.valid_until_ms,
+                         .arrival_ms = now_ms,
+                         .cost = tx_cost(m, &tx),
+                         .order_class = method_class(m) };
+    TRY(cost_check(l, &p.author, p.cost));
+    enum err e = mempool_add(&l->mempool, p, tx_bytes);
+    if (e == ERR_BUSY) {
+        mempool_sweep(&l->mempool, now_ms);
+        e = mempool_add(&l->mempool, p, tx_bytes);
+    }
+    TRY(e);
+    *id = tx.id;
+    return ERR_NONE;
+}
+
+uint32_t ledger_pending(const struct ledger *l)
+{
+    return l->mempool.count;
+}
+
+uint64_t ledger_oldest_pending_ms(const struct ledger *l)
+{
+    return l->mempool.count == 0 ? 0 : l->mempool.entry[0].arrival_ms;
+}
+
+struct bytes ledger_pending_at(const struct ledger *l, uint32_t index)
+{
+    return index < l->mempool.count ? mempool_bytes(&l->mempool, index) : bytes_of(NULL, 0);
+}

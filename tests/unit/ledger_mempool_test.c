@@ -1,0 +1,255 @@
+/* Transactions that wait, and the ids that must not come again. */
+#include "ledger/ledger_internal.h"
+#include "tests/fixtures/ledger_fixture.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+static struct fixture *f;
+static uint64_t now;
+
+static void given_a_ledger(void)
+{
+    struct ledger_limits limits = ledger_limits_small();
+    f = fixture_open(NULL);
+    CHECK(f != NULL);
+    CHECK_OK(fixture_ledger(f, &limits));
+    now = FIXTURE_START_MS + 1000;
+}
+
+static enum err submit(struct bytes tx)
+{
+    struct hash id;
+    return ledger_submit(f->ledger, tx, now, &id);
+}
+
+static struct bytes put(uint32_t author, const char *key, const char *value)
+{
+    return fixture_put(f, author, FIXTURE_PUT, key, value, now);
+}
+
+static struct bytes signed_tx(uint32_t author, uint32_t method, struct bytes args)
+{
+    struct tx_body body = fixture_body(f, author, method, args, now + 60000);
+    return fixture_sign(f, &body, &author);
+}
+
+static enum err build(void)
+{
+    struct bytes block;
+    now += 1000;
+    return fixture_build(f, now, &block);
+}
+
+static const struct receipt *receipts(uint32_t *count)
+{
+    const struct receipt *r = NULL;
+    struct hash tip = ledger_newest(f->ledger).hash;
+    *count = 0;
+    enum err e = ledger_receipts(f->ledger, &tip, &r, count);
+    test_equal_err(e, ERR_NONE, "receipts", __FILE__, __LINE__);
+    return r;
+}
+
+static void commit(void)
+{
+    struct hash block = ledger_newest(f->ledger).hash;
+    CHECK_OK(fixture_commit(f, &block));
+}
+
+static struct bytes value_of(const char *key)
+{
+    struct bytes value = { NULL, 0 };
+    return state_get(ledger_state(f->ledger), 1, bytes_of_str(key), &value) == ERR_NONE
+               ? value
+               : bytes_of(NULL, 0);
+}
+
+TEST(admission_refuses_by_name)
+{
+    given_a_ledger();
+    struct bytes tx = put(0, "x", "1");
+    uint32_t author = 0;
+    CHECK_OK(submit(tx));
+    CHECK_ERR(submit(tx), ERR_DUPLICATE);
+    struct tx_body body = fixture_body(f, 0, FIXTURE_PUT, bytes_of("\1kv", 3), now);
+    CHECK_ERR(submit(fixture_sign(f, &body, &author)), ERR_STALE);
+    body.valid_until_ms = now + 600001;
+    CHECK_ERR(submit(fixture_sign(f, &body, &author)), ERR_RANGE);
+    CHECK_ERR(submit(bytes_of("x", 1)), ERR_ENCODING);
+    CHECK_OK(build());
+    CHECK_ERR(submit(tx), ERR_DUPLICATE);
+    commit();
+    CHECK_EQ(ledger_pending(f->ledger), 0);
+    CHECK_ERR(submit(tx), ERR_DUPLICATE);
+    fixture_close(f);
+}
+
+TEST(one_author_fills_at_most_a_quarter_of_the_pool)
+{
+    given_a_ledger();
+    struct ledger_limits limits = ledger_limits_small();
+    uint32_t quarter = limits.mempool_txs_max / MEMPOOL_AUTHOR_SHARE;
+    for (uint32_t i = 0; i < quarter; i++) {
+        CHECK_OK(submit(put(0, "x", "1")));
+    }
+    CHECK_ERR(submit(put(0, "x", "1")), ERR_BUSY);
+    CHECK_OK(submit(put(1, "x", "1")));
+    CHECK_EQ(ledger_pending(f->ledger), quarter + 1);
+    /* What has run out makes room. */
+    now += 61000;
+    CHECK_OK(submit(put(0, "x", "1")));
+    CHECK_EQ(ledger_pending(f->ledger), 1);
+    fixture_close(f);
+}
+
+TEST(the_pool_is_full_in_places_and_in_bytes)
+{
+    static char value[60000];
+    given_a_ledger();
+    for (uint32_t i = 0; i < 1024; i++) {
+        CHECK_OK(submit(put(i % 4, "x", "1")));
+    }
+    CHECK_ERR(submit(put(0, "x", "1")), ERR_BUSY);
+    fixture_close(f);
+    given_a_ledger();
+    memset(value, 'x', sizeof value - 1);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_OK(submit(put(0, "x", value)));
+    }
+    CHECK_ERR(submit(put(0, "x", value)), ERR_BUSY);
+    CHECK_OK(submit(put(1, "x", value)));
+    fixture_close(f);
+}
+
+TEST(pending_transactions_are_walked_in_order_of_arrival_and_expire)
+{
+    given_a_ledger();
+    CHECK_EQ(ledger_oldest_pending_ms(f->ledger), 0);
+    struct bytes first = put(0, "a", "1");
+    CHECK_OK(submit(first));
+    uint64_t arrived = now;
+    now += 500;
+    struct bytes second = put(1, "b", "1");
+    CHECK_OK(submit(second));
+    CHECK_EQ(ledger_oldest_pending_ms(f->ledger), arrived);
+    CHECK_BYTES(ledger_pending_at(f->ledger, 0), first);
+    CHECK_BYTES(ledger_pending_at(f->ledger, 1), second);
+    CHECK(ledger_pending_at(f->ledger, 2).ptr == NULL);
+    now = arrived + 60000 - 1000;
+    CHECK_OK(build()); /* the first has run out at this very time */
+    CHECK_EQ(value_of("a").len, 0);
+    CHECK_BYTES(value_of("b"), bytes_of("1", 1));
+    CHECK_EQ(ledger_pending(f->ledger), 1);
+    CHECK_EQ(ledger_oldest_pending_ms(f->ledger), arrived + 500);
+    fixture_close(f);
+}
+
+TEST(a_transaction_whose_key_is_gone_leaves_the_pool)
+{
+    uint8_t seed[SUITE_SECRET_SIZE], public_key[SUITE_KEY_SIZE_MAX];
+    given_a_ledger();
+    fixture_seed(1, seed);
+    f->suite->public_of(f->suite->ctx, seed, public_key);
+    CHECK_OK(submit(signed_tx(0, FIXTURE_REKEY, bytes_of(public_key, f->suite->public_size))));
+    CHECK_OK(build());
+    commit();
+    struct bytes stale = put(0, "x", "1");
+    CHECK_ERR(submit(stale), ERR_SIGNATURE);
+    CHECK_EQ(ledger_pending(f->ledger), 0);
+    fixture_close(f);
+}
+
+/* The replay window against a naive list. */
+TEST(the_replay_window_forgets_what_ran_out_and_nothing_else)
+{
+    enum { IDS = 300, MAX = 128 };
+    static struct seen list[IDS];
+    static uint8_t memory[64 * 1024];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct replay r;
+    CHECK_OK(replay_init(&r, MAX, &a));
+    memset(list, 0, sizeof list);
+    uint64_t seed = 3;
+    for (uint32_t step = 0; step < 20000; step++) {
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+        uint32_t i = (uint32_t)(seed >> 33) % IDS;
+        struct hash id = { { (uint8_t)(i % 7), 0, 0, 0, (uint8_t)(i / 7) } };
+        uint64_t until = 1 + (seed >> 40) % 100;
+        if (list[i].valid_until_ms != 0) {
+            CHECK_ERR(replay_add(&r, &id, until, 1), ERR_DUPLICATE);
+            replay_remove(&r, &id);
+            list[i].valid_until_ms = 0;
+        } else if (r.count == MAX) {
+            CHECK_ERR(replay_add(&r, &id, until, 1), ERR_NO_SPACE);
+            while (r.count > MAX / 2) { /* a wrapped run may take a second sweep */
+                replay_expire(&r, until);
+                until++;
+            }
+            for (uint32_t j = 0; j < IDS; j++) {
+                struct hash other = { { (uint8_t)(j % 7), 0, 0, 0, (uint8_t)(j / 7) } };
+                if (replay_find(&r, &other) == NULL) {
+                    CHECK(list[j].valid_until_ms < until);
+                    list[j].valid_until_ms = 0;
+                }
+            }
+        } else {
+            CHECK_OK(replay_add(&r, &id, until, 1));
+            list[i] = (struct seen){ id, until, 1 };
+        }
+        CHECK((replay_find(&r, &id) != NULL) == (list[i].valid_until_ms != 0));
+    }
+}
+
+TEST(every_receipt_status_has_a_name_and_a_text)
+{
+    for (uint32_t i = 0; i < RECEIPT_END; i++) {
+        CHECK(receipt_name(i)[0] != '\0' && receipt_text(i)[0] != '\0');
+    }
+    CHECK_STR(receipt_name(RECEIPT_LAW), "law");
+    CHECK_STR(receipt_name(RECEIPT_END), "unknown");
+    CHECK_STR(receipt_text(RECEIPT_END), "unknown");
+}
+
+TEST(running_out_of_changes_ends_the_block_and_not_the_proposer)
+{
+    struct ledger_limits limits = ledger_limits_small();
+    uint32_t count;
+    f = fixture_open(NULL);
+    limits.state.changes_max = 12;
+    CHECK_OK(fixture_ledger(f, &limits));
+    now = FIXTURE_START_MS + 1000;
+    for (uint32_t i = 0; i < 8; i++) {
+        char key[2] = { (char)('a' + i), 0 };
+        CHECK_OK(submit(put(i % 4, key, "1")));
+    }
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK_EQ(count, 6);
+    commit();
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK_EQ(count, 2);
+    fixture_close(f);
+}
+
+/* Each transaction's receipt is just within its own limit; together they are past the block's. */
+TEST(the_receipts_of_a_block_are_bounded_too)
+{
+    static uint8_t args[1 + EVENT_BODY_SIZE_MAX];
+    uint32_t count;
+    given_a_ledger();
+    args[0] = 3;
+    uint32_t sent = 0;
+    for (; sent < 24; sent++) {
+        args[1] = (uint8_t)sent;
+        CHECK_OK(submit(signed_tx(sent % 4, FIXTURE_EMIT, bytes_of(args, sizeof args))));
+    }
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK(count > 10 && count < sent);
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK(count > 0);
+    fixture_close(f);
+}

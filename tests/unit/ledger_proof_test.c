@@ -1,0 +1,366 @@
+/* The light client: every proof a node gives, and every way of bending one. */
+#include "tests/fixtures/ledger_fixture.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+enum { BLOCKS = 5, TXS = 5 };
+
+static struct fixture *f;
+static struct bytes header[BLOCKS + 1], tx[TXS], receipt[TXS];
+static struct hash leaf[BLOCKS + 1], tx_leaf[TXS], receipt_leaf[TXS];
+
+static void remember_block(uint64_t height)
+{
+    struct hash tip = ledger_newest(f->ledger).hash;
+    struct bytes wire, copy;
+    struct block b;
+    CHECK_OK(ledger_block_bytes(f->ledger, &tip, &wire));
+    CHECK_OK(arena_copy(&f->arena, wire, &copy));
+    CHECK_OK(block_decode(f->suite, copy, &f->arena, &b));
+    header[height] = b.header_bytes;
+    proof_header_leaf(f->suite, &b.hash, &leaf[height]);
+}
+
+static void remember_txs(void)
+{
+    struct hash tip = ledger_newest(f->ledger).hash;
+    const struct receipt *r;
+    uint32_t count;
+    CHECK_OK(ledger_receipts(f->ledger, &tip, &r, &count));
+    CHECK_EQ(count, TXS);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tx own;
+        CHECK_OK(arena_copy(&f->arena, r[i].wire, &receipt[i]));
+        proof_receipt_leaf(f->suite, receipt[i], &receipt_leaf[i]);
+        for (uint32_t j = 0; j < TXS; j++) {
+            CHECK_OK(tx_decode(f->suite, tx[j], &f->arena, &own));
+            if (hash_equal(&own.id, &r[i].transaction)) {
+                tx_leaf[i] = own.leaf;
+                struct bytes swap = tx[i];
+                tx[i] = tx[j];
+                tx[j] = swap;
+            }
+        }
+    }
+}
+
+/* Five blocks, all committed; the transactions are in block 2. */
+static void given_a_chain(void)
+{
+    struct ledger_limits limits = ledger_limits_small();
+    f = fixture_open(NULL);
+    CHECK_OK(fixture_ledger(f, &limits));
+    struct hash genesis = ledger_committed(f->ledger).hash;
+    proof_header_leaf(f->suite, &genesis, &leaf[0]);
+    for (uint64_t h = 1; h <= BLOCKS; h++) {
+        uint64_t now = FIXTURE_START_MS + h * 1000;
+        struct bytes block;
+        struct hash id;
+        for (uint32_t i = 0; h == 2 && i < TXS; i++) {
+            char key[2] = { (char)('a' + i), 0 };
+            tx[i] = fixture_put(f, i % 4, FIXTURE_PUT, key, "value", now);
+            CHECK_OK(ledger_submit(f->ledger, tx[i], now - 1, &id));
+        }
+        CHECK_OK(fixture_build(f, now, &block));
+        remember_block(h);
+        if (h == 2) {
+            remember_txs();
+        }
+        id = ledger_newest(f->ledger).hash;
+        CHECK_OK(fixture_commit(f, &id));
+    }
+}
+
+/* The proof of transaction i of block 2 under the certified header of `top`. */
+static struct proof_parts parts_of(uint32_t i, uint64_t top)
+{
+    struct proof_parts p = { .certified_header = fixture_certified(f, header[top], 0x7),
+                             .tx = tx[i],
+                             .receipt = receipt[i],
+                             .index = i,
+                             .count = TXS };
+    merkle_prove(f->suite, tx_leaf, TXS, i, &p.tx_path);
+    merkle_prove(f->suite, receipt_leaf, TXS, i, &p.receipt_path);
+    if (top != 2) {
+        p.header = header[2];
+        p.header_index = 2;
+        p.header_count = top;
+        merkle_prove(f->suite, leaf, top, 2, &p.header_path);
+    }
+    return p;
+}
+
+static enum err verify(struct bytes proof, struct proved_tx *out, enum proof_step *step)
+{
+    return proof_verify_tx(f->suite, &f->genesis, proof, &f->arena, out, step);
+}
+
+static enum err verify_parts(const struct proof_parts *p, enum proof_step *step)
+{
+    struct bytes proof;
+    struct proved_tx out;
+    TRY(proof_encode_tx(p, &f->arena, &proof));
+    return verify(proof, &out, step);
+}
+
+TEST(formats_11_a_certified_header_needs_the_genesis_file_alone)
+{
+    struct header h;
+    struct hash hash;
+    enum proof_step step;
+    given_a_chain();
+    struct bytes wire = fixture_certified(f, header[3], 0xB);
+    CHECK_OK(proof_verify_header(f->suite, &f->genesis, wire, &f->arena, &h, &hash, &step));
+    CHECK_EQ(h.height, 3);
+    CHECK_EQ(step, PROOF_OK);
+    wire = fixture_certified(f, header[3], 0x3);
+    CHECK_ERR(proof_verify_header(f->suite, &f->genesis, wire, &f->arena, &h, &hash, &step),
+              ERR_PROOF);
+    CHECK_EQ(step, PROOF_CERTIFICATE);
+    fixture_close(f);
+}
+
+static void another_salt(struct genesis *g)
+{
+    g->salt[0] ^= 1;
+}
+
+TEST(a_proof_of_another_space_is_refused)
+{
+    struct proved_tx out;
+    enum proof_step step;
+    struct bytes proof;
+    given_a_chain();
+    struct fixture *here = f;
+    struct proof_parts p = parts_of(0, 5);
+    CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
+    struct fixture *other = fixture_open(another_salt);
+    CHECK_ERR(proof_verify_tx(other->suite, &other->genesis, proof, &other->arena, &out, &step),
+              ERR_PROOF);
+    CHECK_EQ(step, PROOF_CERTIFICATE);
+    fixture_close(here);
+    fixture_close(other);
+}
+
+TEST(formats_16_a_transaction_and_its_receipt_are_proved_under_any_later_header)
+{
+    given_a_chain();
+    for (uint64_t top = 2; top <= BLOCKS; top++) {
+        for (uint32_t i = 0; i < TXS; i++) {
+            struct proof_parts p = parts_of(i, top);
+            struct proved_tx out;
+            struct bytes proof;
+            enum proof_step step;
+            CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
+            CHECK_OK(verify(proof, &out, &step));
+            CHECK_EQ(out.header.height, 2);
+            CHECK_EQ(out.receipt.index, i);
+            CHECK_EQ(out.receipt.status, RECEIPT_OK);
+            CHECK_BYTES(out.tx.wire, tx[i]);
+        }
+    }
+    fixture_close(f);
+}
+
+/* Nothing in a proof is free: a change of any byte is refused at some step. */
+TEST(every_single_byte_change_of_a_transaction_proof_is_refused)
+{
+    given_a_chain();
+    for (uint64_t top = 2; top <= 5; top += 3) {
+        struct proof_parts p = parts_of(1, top);
+        struct bytes proof;
+        CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
+        uint8_t *copy = malloc(proof.len);
+        memcpy(copy, proof.ptr, proof.len);
+        for (size_t i = 0; i < proof.len; i++) {
+            size_t mark = arena_mark(&f->arena);
+            struct proved_tx out;
+            enum proof_step step;
+            copy[i] ^= (uint8_t)(1U << (i % 8));
+            enum err e = verify(bytes_of(copy, proof.len), &out, &step);
+            CHECK(e != ERR_NONE && step != PROOF_OK);
+            copy[i] ^= (uint8_t)(1U << (i % 8));
+            arena_release(&f->arena, mark);
+        }
+        free(copy);
+    }
+    fixture_close(f);
+}
+
+/* An unknown field, a field said twice, one cut short: the proof has one form only. */
+TEST(formats_22_a_transaction_proof_is_canonical_protobuf)
+{
+    static const uint8_t TAIL[][2] = { { 0x7a, 0 }, { 0x2a, 0 }, { 0x08, 0 } };
+    struct bytes proof;
+    struct proved_tx out;
+    enum proof_step step;
+    given_a_chain();
+    struct proof_parts p = parts_of(1, 4);
+    CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
+    CHECK_OK(verify(proof, &out, &step));
+    uint8_t *bent = malloc(proof.len + 2);
+    memcpy(bent, proof.ptr, proof.len);
+    for (size_t i = 0; i < COUNT(TAIL); i++) {
+        memcpy(bent + proof.len, TAIL[i], 2);
+        CHECK_ERR(verify(bytes_of(bent, proof.len + 2), &out, &step), ERR_ENCODING);
+    }
+    CHECK_ERR(verify(bytes_of(bent, proof.len - 1), &out, &step), ERR_ENCODING);
+    free(bent);
+    fixture_close(f);
+}
+
+TEST(each_step_of_a_transaction_proof_fails_by_its_name)
+{
+    enum proof_step step;
+    given_a_chain();
+    struct proof_parts p = parts_of(1, 5);
+    CHECK_OK(verify_parts(&p, &step));
+    p.header_index = 3;
+    CHECK_ERR(verify_parts(&p, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_HISTORY);
+    p = parts_of(1, 5);
+    p.header = header[3];
+    CHECK_ERR(verify_parts(&p, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_HISTORY);
+    p = parts_of(1, 5);
+    p.tx = tx[2];
+    CHECK_ERR(verify_parts(&p, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_TX);
+    p = parts_of(1, 5);
+    p.receipt = receipt[2];
+    CHECK_ERR(verify_parts(&p, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_RECEIPT);
+    p = parts_of(1, 5);
+    p.count = TXS + 1;
+    CHECK_ERR(verify_parts(&p, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_TX);
+    struct proved_tx out;
+    CHECK_ERR(verify(bytes_of("x", 1), &out, &step), ERR_ENCODING);
+    CHECK_EQ(step, PROOF_ENCODING);
+    fixture_close(f);
+}
+
+/* A CertifiedHeader whose parts are chosen one by one. */
+static enum err certified_with(struct bytes certificate, const uint32_t *seat, uint32_t count,
+                               uint64_t key_epoch, uint64_t path_epoch, enum proof_step *step)
+{
+    struct bytes keys[FIXTURE_PARTICIPANTS], wire;
+    struct header h;
+    struct hash hash;
+    for (uint32_t i = 0; i < count; i++) {
+        struct epoch_key_proof k = { .seat = seat[i], .epoch = key_epoch };
+        k.public_key = bytes_of(f->public_key[seat[i]][path_epoch], f->suite->public_size);
+        merkle_prove(f->suite, f->epoch_leaf[seat[i]], FIXTURE_EPOCHS, path_epoch, &k.path);
+        TRY(epoch_key_encode(&k, &f->arena, &keys[i]));
+    }
+    TRY(proof_encode_certified(header[3], certificate, keys, count, &f->arena, &wire));
+    return proof_verify_header(f->suite, &f->genesis, wire, &f->arena, &h, &hash, step);
+}
+
+TEST(formats_13_each_signer_brings_its_epoch_key_with_its_path)
+{
+    static const uint32_t SEATS[] = { 0, 1, 2, 3 }, SWAPPED[] = { 1, 0, 2 };
+    enum proof_step step;
+    struct hash hash;
+    given_a_chain();
+    header_hash(f->suite, header[3], &hash);
+    struct bytes good = fixture_certificate(f, 3, 0, 0, &hash, 0x7);
+    CHECK_OK(certified_with(good, SEATS, 3, 0, 0, &step));
+    CHECK_ERR(certified_with(good, SEATS, 2, 0, 0, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_EPOCH_KEY);
+    CHECK_ERR(certified_with(good, SEATS, 4, 0, 0, &step), ERR_PROOF);
+    CHECK_ERR(certified_with(good, SWAPPED, 3, 0, 0, &step), ERR_PROOF);
+    CHECK_ERR(certified_with(good, SEATS, 3, 0, 1, &step), ERR_PROOF);
+    CHECK_ERR(certified_with(good, SEATS, 3, 1, 1, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_EPOCH_KEY);
+    /* Signed with the keys of another epoch than the header's time says. */
+    struct bytes late = fixture_certificate(f, 3, 1, 0, &hash, 0x7);
+    CHECK_ERR(certified_with(late, SEATS, 3, 1, 1, &step), ERR_PROOF);
+    CHECK_EQ(step, PROOF_CERTIFICATE);
+    struct bytes other = fixture_certificate(f, 4, 0, 0, &hash, 0x7);
+    CHECK_ERR(certified_with(other, SEATS, 3, 0, 0, &step), ERR_PROOF);
+    fixture_close(f);
+}
+
+/* State. */
+
+static uint16_t proved_contract;
+static enum err state_proved(struct bytes proof, struct bytes *key, struct bytes *value)
+{
+    struct hash root = ledger_committed(f->ledger).state_root;
+    return proof_verify_state(f->suite, &root, proof, &f->arena, &proved_contract, key, value);
+}
+
+TEST(formats_15_a_value_is_proved_and_so_is_its_absence)
+{
+    struct bytes proof, key, value;
+    given_a_chain();
+    for (uint32_t i = 0; i < 40; i++) {
+        uint8_t name = (uint8_t)('a' + i);
+        CHECK_OK(proof_encode_state(f->ledger, 1, bytes_of(&name, 1), &f->arena, &proof));
+        CHECK_OK(state_proved(proof, &key, &value));
+        CHECK_BYTES(key, bytes_of(&name, 1));
+        CHECK_EQ(value.ptr != NULL, i < TXS);
+        if (i < TXS) {
+            CHECK_BYTES(value, bytes_of("value", 5));
+        }
+    }
+    fixture_close(f);
+}
+
+TEST(formats_15_every_single_byte_change_of_a_state_proof_is_refused)
+{
+    given_a_chain();
+    for (uint32_t i = 0; i < 24; i += 3) {
+        uint8_t name = (uint8_t)('a' + i);
+        struct bytes proof, key, value;
+        CHECK_OK(proof_encode_state(f->ledger, 1, bytes_of(&name, 1), &f->arena, &proof));
+        uint8_t *copy = malloc(proof.len);
+        memcpy(copy, proof.ptr, proof.len);
+        for (size_t at = 0; at < proof.len; at++) {
+            size_t mark = arena_mark(&f->arena);
+            copy[at] ^= (uint8_t)(1U << (at % 8));
+            enum err e = state_proved(bytes_of(copy, proof.len), &key, &value);
+            /* A proof of absence stands for every key that would be in the same empty place:
+             * what is then proved is another key's absence. */
+            bool same = bytes_equal(key, bytes_of(&name, 1)) && proved_contract == 1;
+            CHECK(e != ERR_NONE || (i >= TXS && value.ptr == NULL && !same));
+            copy[at] ^= (uint8_t)(1U << (at % 8));
+            arena_release(&f->arena, mark);
+        }
+        free(copy);
+    }
+    fixture_close(f);
+}
+
+TEST(formats_15_a_proof_shows_the_committed_state_while_blocks_are_open)
+{
+    struct bytes block, proof, key, value;
+    struct hash id, before, after;
+    given_a_chain();
+    uint64_t now = FIXTURE_START_MS + 10000;
+    struct bytes change = fixture_put(f, 0, FIXTURE_PUT, "a", "changed", now);
+    CHECK_OK(ledger_submit(f->ledger, change, now, &id));
+    CHECK_OK(fixture_build(f, now, &block));
+    state_root(ledger_state(f->ledger), &before);
+    CHECK_OK(proof_encode_state(f->ledger, 1, bytes_of("a", 1), &f->arena, &proof));
+    CHECK_OK(state_proved(proof, &key, &value));
+    CHECK_BYTES(value, bytes_of("value", 5));
+    state_root(ledger_state(f->ledger), &after);
+    CHECK(hash_equal(&before, &after));
+    id = ledger_newest(f->ledger).hash;
+    CHECK_OK(fixture_commit(f, &id));
+    CHECK_ERR(state_proved(proof, &key, &value), ERR_PROOF);
+    CHECK_OK(proof_encode_state(f->ledger, 1, bytes_of("a", 1), &f->arena, &proof));
+    CHECK_OK(state_proved(proof, &key, &value));
+    CHECK_BYTES(value, bytes_of("changed", 7));
+    fixture_close(f);
+}
+
+TEST(every_step_has_a_name)
+{
+    CHECK_STR(proof_step_name(PROOF_OK), "ok");
+    CHECK_STR(proof_step_name(PROOF_STATE), "state");
+    CHECK_STR(proof_step_name((enum proof_step)99), "unknown");
+}

@@ -1,0 +1,203 @@
+#include "tests/test.h"
+#include "tests/fixtures/ledger_fixture.h"
+
+#include <stdlib.h>
+
+static uint8_t memory[8 << 20];
+static uint8_t big[TX_SIZE_MAX + 64];
+static struct arena arena;
+static struct tx_body body;
+static struct tx_attachment attachment[TX_ATTACHMENTS_MAX + 1];
+
+static void given_a_body(void)
+{
+    arena = arena_over(memory, sizeof memory);
+    memset(attachment, 0, sizeof attachment);
+    for (uint32_t i = 0; i < COUNT(attachment); i++) {
+        attachment[i] = (struct tx_attachment){ .size = 100, .reader_count = 2, .kind = 1 };
+        attachment[i].commitment.b[0] = (uint8_t)(i + 1);
+        for (uint32_t j = 0; j < TX_READERS_MAX; j++) {
+            attachment[i].reader[j].b[31] = (uint8_t)(j + 1);
+        }
+    }
+    body = (struct tx_body){ .valid_until_ms = 1234567,
+                             .signer_count = 2,
+                             .method = 0x101,
+                             .args = bytes_of("hello", 5),
+                             .attachment_count = 2,
+                             .attachment = attachment };
+    memset(body.space.b, 9, HASH_SIZE);
+    memset(body.nonce, 7, TX_NONCE_SIZE);
+    for (uint32_t i = 0; i < TX_SIGNERS_MAX; i++) {
+        body.signer[i].did.b[0] = (uint8_t)(i + 1);
+        body.signer[i].key = i;
+    }
+}
+
+/* Encodes and decodes with as many signatures as asked, each of `size` bytes. */
+static enum err through(uint32_t signatures, size_t size, struct tx *out)
+{
+    struct bytes wire, tx, signature[TX_SIGNERS_MAX];
+    static uint8_t bytes[TX_SIGNERS_MAX][SUITE_SIGNATURE_SIZE_MAX + 1];
+    for (uint32_t i = 0; i < TX_SIGNERS_MAX; i++) {
+        memset(bytes[i], (int)(0x30 + i), sizeof bytes[i]);
+        signature[i] = bytes_of(bytes[i], size);
+    }
+    TRY(tx_encode_body(&body, &arena, &wire));
+    TRY(tx_encode(wire, signature, signatures, &arena, &tx));
+    return tx_decode(suite_intl(), tx, &arena, out);
+}
+
+TEST(formats_5_a_transaction_decodes_to_what_was_encoded)
+{
+    struct tx tx;
+    struct bytes again;
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    CHECK_EQ(tx.body.signer_count, 2);
+    CHECK_EQ(tx.body.signer[1].key, 1);
+    CHECK_EQ(tx.body.valid_until_ms, 1234567);
+    CHECK_BYTES(tx.body.args, body.args);
+    CHECK_EQ(tx.body.attachment_count, 2);
+    CHECK_EQ(tx.body.attachment[0].size, 100);
+    CHECK(hash_equal(&tx.body.attachment[1].commitment, &attachment[1].commitment));
+    CHECK(hash_equal(&tx.body.attachment[1].reader[1], &attachment[1].reader[1]));
+    CHECK_OK(tx_encode_body(&tx.body, &arena, &again));
+    CHECK_BYTES(again, tx.signed_bytes);
+}
+
+TEST(formats_5_the_id_is_the_tagged_hash_of_the_signed_bytes_alone)
+{
+    struct tx tx;
+    struct hash want;
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    hash_tagged(suite_intl(), "carnet/tx/v1", tx.signed_bytes, &want);
+    CHECK(hash_equal(&tx.id, &want));
+}
+
+TEST(formats_15_the_tx_leaf_covers_the_id_and_the_signatures)
+{
+    struct tx tx;
+    struct hash signatures, want;
+    uint8_t leaf[64], all[128];
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    memset(all, 0x30, 64);
+    memset(all + 64, 0x31, 64);
+    hash_tagged(suite_intl(), "carnet/tx-signatures/v1", bytes_of(all, 128), &signatures);
+    memcpy(leaf, tx.id.b, 32);
+    memcpy(leaf + 32, signatures.b, 32);
+    merkle_leaf(suite_intl(), "carnet/tx-leaf/v1", bytes_of(leaf, 64), &want);
+    CHECK(hash_equal(&tx.leaf, &want));
+}
+
+TEST(formats_5_signers_are_one_to_eight_distinct_with_a_signature_each)
+{
+    struct tx tx;
+    given_a_body();
+    body.signer_count = 8;
+    CHECK_OK(through(8, 64, &tx));
+    body.signer_count = 9;
+    CHECK_ERR(through(8, 64, &tx), ERR_SIZE);
+    body.signer_count = 0;
+    CHECK_ERR(through(1, 64, &tx), ERR_SIZE);
+    body.signer_count = 2;
+    CHECK_ERR(through(1, 64, &tx), ERR_ENCODING);
+    CHECK_ERR(through(3, 64, &tx), ERR_ENCODING);
+    CHECK_ERR(through(2, 63, &tx), ERR_ENCODING);
+    CHECK_ERR(through(2, 65, &tx), ERR_ENCODING);
+    CHECK_ERR(through(2, 0, &tx), ERR_ENCODING);
+    body.signer[1].did = body.signer[0].did;
+    CHECK_ERR(through(2, 64, &tx), ERR_ENCODING);
+}
+
+TEST(formats_7_attachments_and_readers_are_at_most_sixteen)
+{
+    struct tx tx;
+    given_a_body();
+    body.attachment_count = 16;
+    attachment[15].reader_count = 16;
+    CHECK_OK(through(2, 64, &tx));
+    CHECK_EQ(tx.body.attachment[15].reader_count, 16);
+    body.attachment_count = 17;
+    CHECK_ERR(through(2, 64, &tx), ERR_SIZE);
+    body.attachment_count = 1;
+    attachment[0].size = TX_ATTACHMENT_SIZE_MAX;
+    CHECK_OK(through(2, 64, &tx));
+    attachment[0].size++;
+    CHECK_ERR(through(2, 64, &tx), ERR_ENCODING);
+    attachment[0].size--;
+    attachment[0].reader[1] = attachment[0].reader[0];
+    CHECK_ERR(through(2, 64, &tx), ERR_ENCODING);
+}
+
+/* The wire is flipped everywhere: it decodes to another transaction or not at all. */
+TEST(formats_2_no_two_wires_are_the_same_transaction)
+{
+    struct tx tx, other;
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    uint8_t *copy = malloc(tx.wire.len);
+    memcpy(copy, tx.wire.ptr, tx.wire.len);
+    for (size_t i = 0; i < tx.wire.len; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            size_t mark = arena_mark(&arena);
+            copy[i] ^= (uint8_t)(1U << bit);
+            if (tx_decode(suite_intl(), bytes_of(copy, tx.wire.len), &arena, &other) == ERR_NONE) {
+                CHECK(!hash_equal(&other.leaf, &tx.leaf));
+            }
+            copy[i] ^= (uint8_t)(1U << bit);
+            arena_release(&arena, mark);
+        }
+    }
+    free(copy);
+}
+
+TEST(formats_2_truncated_and_lengthened_wires_are_refused)
+{
+    struct tx tx, other;
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    memcpy(big, tx.wire.ptr, tx.wire.len);
+    big[tx.wire.len] = 0;
+    for (size_t n = 0; n <= tx.wire.len + 1; n++) {
+        size_t mark = arena_mark(&arena);
+        enum err e = tx_decode(suite_intl(), bytes_of(big, n), &arena, &other);
+        CHECK_EQ(e == ERR_NONE, n == tx.wire.len);
+        arena_release(&arena, mark);
+    }
+}
+
+/* 64 KiB of the transaction is what is on the wire, signatures included. */
+TEST(formats_2_a_transaction_is_at_most_64_kib)
+{
+    struct tx tx;
+    struct bytes wire, small;
+    given_a_body();
+    CHECK_OK(tx_encode_body(&body, &arena, &small));
+    body.args = bytes_of(big, TX_SIZE_MAX - small.len - 2 * 66 - 1);
+    CHECK_OK(through(2, 64, &tx));
+    CHECK_EQ(tx.wire.len, TX_SIZE_MAX);
+    body.args.len++;
+    CHECK_ERR(through(2, 64, &tx), ERR_SIZE);
+    wire = bytes_of(big, TX_SIZE_MAX + 1);
+    CHECK_ERR(tx_decode(suite_intl(), wire, &arena, &tx), ERR_SIZE);
+}
+
+TEST(a_full_arena_is_an_error_at_every_size)
+{
+    struct tx tx;
+    static uint8_t little[64 * 1024];
+    given_a_body();
+    CHECK_OK(through(2, 64, &tx));
+    struct bytes wire = tx.wire;
+    bool fits = false;
+    for (size_t size = 0; size < sizeof little && !fits; size += 16) {
+        struct arena a = arena_over(little, size);
+        enum err e = tx_decode(suite_intl(), wire, &a, &tx);
+        fits = e == ERR_NONE;
+        CHECK(fits || e == ERR_NO_SPACE);
+    }
+    CHECK(fits);
+}
