@@ -1,0 +1,120 @@
+/* pbft — what the files of the state machine share. Page: docs/consensus.md */
+#ifndef CARNET_CONSENSUS_PBFT_INTERNAL_H
+#define CARNET_CONSENSUS_PBFT_INTERNAL_H
+
+#include "consensus/pbft_codec_internal.h"
+
+enum {
+    PBFT_HEIGHTS = 2 * PBFT_OPEN_MAX,  /* heights above the committed one whose votes are counted */
+    PBFT_STEP_RESERVE = 384 * 1024,    /* of one step's arena, for all but the block in it */
+    PBFT_TRIM_RECORDS = 512,           /* the vote log is rewritten after this many records */
+    PBFT_TRIM_BYTES = 16 * 1024 * 1024 /* or this many bytes */
+};
+
+/* The readings of the protocol that lose a committed block, for the tests that show it. The product
+ * is compiled without PBFT_MUTANTS, and then these are constants. */
+enum pbft_mutant { MUTANT_NONE, MUTANT_ANCESTORS_AGAIN, MUTANT_PER_HEIGHT, MUTANT_VOTES_TWICE };
+#ifdef PBFT_MUTANTS
+#define MUTANT(p, m) ((p)->mutant == (m))
+#else
+#define MUTANT(p, m) false
+#endif
+/* One seat's newest vote of a kind at a height. Views only grow, so an older one has no use. */
+struct ballot {
+    bool cast;
+    uint64_t epoch, view, height;
+    struct hash block;
+    uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
+};
+
+/* A certificate that is kept: fields and canonical bytes. size 0: none. */
+struct kept_certificate {
+    uint64_t epoch, view, height;
+    struct hash block;
+    size_t size;
+    uint8_t wire[CERTIFICATE_SIZE_MAX];
+};
+
+/* One seat's newest VIEW-CHANGE. */
+struct ask {
+    bool heard, prepared;
+    uint64_t view, epoch, committed, prepared_view, prepared_height;
+    struct hash block; /* of the prepared certificate */
+    size_t size;
+    uint8_t body[VIEW_CHANGE_BODY_SIZE_MAX];
+    uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
+};
+
+/* A proposal in the pool. In memory a record's tag stands before the block, so that a record of the
+ * vote log is these bytes and not a copy. */
+struct kept {
+    bool used, persisted, failed;
+    bool mine;    /* built here and not yet proposed */
+    bool fetched; /* taken by its hash from anybody, not from the primary */
+    struct hash hash, previous, state_root, committee_hash;
+    uint64_t height, time_ms, epoch, arrived_ms, order;
+    size_t at, size; /* tag and block */
+    uint64_t certificate_height;
+    size_t certificate_at, certificate_size; /* inside the block */
+};
+
+/* A block that is asked for: of the chain of the view, or one that a commit certificate names. */
+enum want_for { WANT_CHAIN, WANT_CERTIFIED, WANT_PURPOSES };
+struct want {
+    bool open;
+    struct hash hash;
+    uint64_t again_ms;
+};
+struct pbft {
+    struct pbft_config config;
+    struct arena step;
+    struct pbft_effects *out;
+    uint32_t seats, quorum, faulty;
+    uint64_t now_ms;
+    bool started, may_vote;
+#ifdef PBFT_MUTANTS
+    enum pbft_mutant mutant;
+#endif
+    struct ledger_tip committed;
+    uint64_t floor; /* never vote at or below this height: it was committed when the log was cut */
+    struct kept_certificate last;     /* newest commit certificate */
+    struct kept_certificate prepared; /* own highest prepared certificate, by (view, height) */
+
+    uint64_t view;
+    bool changing; /* in `view`, whose NEW-VIEW has not come */
+    bool based;    /* `view` proposes again the chain that ends in `base` */
+    bool resolved; /* and all of it is in the pool and stands in `chain` */
+    struct hash base;
+    uint64_t base_height;
+    uint32_t chain_count, open_count; /* accepted above committed; executed of these */
+    struct hash chain[PBFT_OPEN_MAX];
+    bool executing, building;
+    bool declined;        /* BUILD was answered with nothing: not again before the next TICK */
+    struct hash executed; /* what EXECUTE asked for */
+    struct want want[WANT_PURPOSES];
+
+    struct ballot ballot[2][PBFT_HEIGHTS][GENESIS_SEATS_MAX];
+    uint64_t seat_view[GENESIS_SEATS_MAX];   /* highest view a seat has signed anything for */
+    uint64_t seat_height[GENESIS_SEATS_MAX]; /* and the highest height, beyond our window */
+    uint64_t helped_ms[GENESIS_SEATS_MAX];
+    struct ask ask[GENESIS_SEATS_MAX];
+    size_t new_view_size; /* own NEW-VIEW of this view, as a PeerMessage */
+    uint8_t new_view[NEW_VIEW_SIZE_MAX];
+    bool voted;
+    struct vote last_vote;
+    uint8_t last_signature[SUITE_SIGNATURE_SIZE_MAX];
+
+    uint64_t timeout_ms, view_ms, progress_ms, waiting_ms, resend_ms, sync_ms;
+    uint64_t sync_height, oldest_ms;
+    uint64_t ahead; /* the highest committed height that a VIEW-CHANGE of this view claims */
+    bool waiting, majority; /* a quorum asks for `view` or more: the NEW-VIEW timer runs */
+    uint32_t pending, view_changes, equivocations, fetch_seat;
+    size_t log_records, log_bytes;
+
+    struct kept kept[PBFT_BLOCKS_KEPT_MAX];
+    uint8_t *pool;
+    size_t pool_used;
+    uint64_t order;
+};
+
+#endif

@@ -1,0 +1,364 @@
+#include "tests/test.h"
+#include "tests/fixtures/consensus_cluster.h"
+
+static struct cluster *started(uint32_t seats, uint32_t observers, uint64_t seed)
+{
+    struct cluster *c = cluster_new(seats, observers, seed);
+    for (uint32_t i = 0; i < c->nodes; i++) {
+        cluster_start(c, i, true);
+    }
+    return c;
+}
+
+static const struct bytes NOTHING = { NULL, 0 };
+
+/* ---- changing the view ------------------------------------------------------------------------
+ */
+
+TEST(one_dead_primary_costs_one_view_change)
+{
+    struct cluster *c = started(4, 0, 3);
+    cluster_submit(c, 1);
+    cluster_run(c, 100);
+    CHECK(cluster_all_at(c, 1));
+    cluster_crash(c, 0);
+    for (int i = 0; i < 40; i++) {
+        cluster_submit(c, 1);
+        cluster_run(c, 100);
+    }
+    for (uint32_t i = 1; i < 4; i++) {
+        CHECK_EQ(pbft_status(c->node[i].pbft).view, 1);
+        CHECK_EQ(pbft_status(c->node[i].pbft).view_changes, 1);
+        CHECK_EQ(c->node[i].done, 41);
+    }
+    CHECK_EQ(c->forks + c->contradictions, 0);
+    cluster_free(c);
+}
+
+TEST(two_dead_primaries_of_seven_cost_two_view_changes)
+{
+    struct cluster *c = started(7, 0, 4);
+    cluster_crash(c, 0);
+    cluster_crash(c, 1);
+    cluster_submit(c, 1);
+    cluster_run(c, 6000);
+    for (uint32_t i = 2; i < 7; i++) {
+        CHECK_EQ(pbft_status(c->node[i].pbft).view, 2);
+        CHECK_EQ(c->node[i].done, 1);
+    }
+    cluster_free(c);
+}
+
+TEST(with_more_than_f_seats_dead_nothing_is_committed_and_views_do_not_run_away)
+{
+    struct cluster *c = started(4, 0, 5);
+    cluster_crash(c, 0);
+    cluster_crash(c, 1);
+    cluster_submit(c, 1);
+    cluster_run(c, 60000);
+    CHECK_EQ(c->top, 0);
+    CHECK_EQ(pbft_status(c->node[2].pbft).view, 1);
+    cluster_start(c, 1, true);
+    cluster_run(c, 10000);
+    CHECK_EQ(c->node[1].done + c->node[2].done + c->node[3].done, 3);
+    cluster_free(c);
+}
+
+TEST(the_primary_of_a_view_moves_by_view_and_by_epoch)
+{
+    CHECK_EQ(pbft_primary(4, 0, 0), 0);
+    CHECK_EQ(pbft_primary(4, 1, 0), 1);
+    CHECK_EQ(pbft_primary(4, 1, 2), 3);
+    CHECK_EQ(pbft_primary(4, 2, 2), 0);
+    CHECK_EQ(pbft_primary(7, UINT64_MAX, UINT64_MAX), UINT64_MAX % 7 * 2 % 7);
+}
+
+TEST(a_primary_that_passes_a_request_over_for_ever_is_voted_out_though_others_commit)
+{
+    struct cluster *c = started(4, 0, 6);
+    cluster_submit(c, 1);
+    cluster_run(c, 100);
+    struct pbft_event tick = { .kind = PBFT_TICK, .oldest_ms = c->now_ms };
+    c->now_ms += c->view_timeout_max_ms - 1;
+    CHECK_OK(cluster_feed(c, 1, &(struct pbft_event){ .kind = PBFT_TICK }));
+    CHECK_EQ(pbft_status(c->node[1].pbft).view, 0);
+    c->now_ms += 1;
+    CHECK_OK(cluster_feed(c, 1, &tick));
+    CHECK_EQ(pbft_status(c->node[1].pbft).view, 1);
+    cluster_free(c);
+}
+
+TEST(formats_12_a_view_is_joined_on_the_word_of_f_plus_one_seats_and_not_of_f)
+{
+    struct cluster *c = started(4, 0, 8);
+    c->manual = true;
+    struct message m = { .kind = MESSAGE_VIEW_CHANGE, .change_count = 1 };
+    m.change[0] = cluster_change(c, 3, 5, 0, NOTHING);
+    CHECK_OK(cluster_send(c, 3, 0, &m));
+    CHECK_EQ(pbft_status(c->node[0].pbft).view, 0);
+    m.change[0] = cluster_change(c, 2, 9, 0, NOTHING);
+    CHECK_OK(cluster_send(c, 2, 0, &m));
+    CHECK_EQ(pbft_status(c->node[0].pbft).view, 5);
+    CHECK(pbft_status(c->node[0].pbft).changing);
+    cluster_free(c);
+}
+
+TEST(a_seat_that_was_away_learns_the_view_from_votes_and_gets_the_new_view_again)
+{
+    struct cluster *c = started(4, 0, 9);
+    cluster_crash(c, 3);
+    c->island = 1; /* the primary is cut off, and seats 1 and 2 are not enough */
+    cluster_submit(c, 1);
+    cluster_run(c, 3000);
+    cluster_start(c, 3, true);
+    cluster_run(c, 6000);
+    CHECK_EQ(c->node[3].done, 1);
+    c->island = 0;
+    cluster_submit(c, 1);
+    cluster_run(c, 10000);
+    CHECK(cluster_all_at(c, 2));
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK(!pbft_status(c->node[i].pbft).changing);
+        CHECK_EQ(pbft_status(c->node[i].pbft).view, pbft_status(c->node[1].pbft).view);
+    }
+    cluster_free(c);
+}
+
+/* ---- NEW-VIEW: what it must be made of ---------------------------------------------------------
+ */
+
+struct lie {
+    const char *title;
+    enum err want;
+    void (*tell)(struct cluster *c, struct message *m);
+};
+
+static void tell_truth(struct cluster *c, struct message *m)
+{
+    (void)c;
+    (void)m;
+}
+static void tell_few(struct cluster *c, struct message *m)
+{
+    (void)c;
+    m->change_count--;
+}
+static void tell_twice(struct cluster *c, struct message *m)
+{
+    (void)c;
+    m->change[2] = m->change[1];
+}
+static void tell_other_view(struct cluster *c, struct message *m)
+{
+    m->change[2] = cluster_change(c, 3, 2, 0, NOTHING);
+}
+static void tell_unsigned(struct cluster *c, struct message *m)
+{
+    m->change[2].signature = m->change[1].signature;
+    (void)c;
+}
+static struct hash some_block(struct cluster *c)
+{
+    struct hash h = c->genesis.space;
+    h.b[5] ^= 1;
+    return h;
+}
+static void tell_commit_kind(struct cluster *c, struct message *m)
+{
+    struct hash h = some_block(c);
+    struct bytes cert = cluster_certificate(c, VOTE_COMMIT, 0, 1, c->now_ms, &h, 3);
+    m->change[2] = cluster_change(c, 3, 1, 0, cert);
+}
+static void tell_small_certificate(struct cluster *c, struct message *m)
+{
+    struct hash h = some_block(c);
+    struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 0, 1, c->now_ms, &h, 2);
+    m->change[2] = cluster_change(c, 3, 1, 0, cert);
+}
+static void tell_future_certificate(struct cluster *c, struct message *m)
+{
+    struct hash h = some_block(c);
+    struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 1, 1, c->now_ms, &h, 3);
+    m->change[2] = cluster_change(c, 3, 1, 0, cert);
+}
+static void tell_vote_for_another(struct cluster *c, struct message *m)
+{
+    struct hash h = some_block(c), other = h;
+    other.b[6] ^= 1;
+    struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 0, 1, c->now_ms, &h, 3);
+    m->change[2] = cluster_change(c, 3, 1, 0, cert);
+    m->voted = true;
+    m->vote = cluster_vote(c, 1, VOTE_PREPARE, 1, 1, c->now_ms, &other);
+}
+static void tell_vote_for_nothing(struct cluster *c, struct message *m)
+{
+    struct hash h = some_block(c);
+    m->voted = true;
+    m->vote = cluster_vote(c, 1, VOTE_PREPARE, 1, 1, c->now_ms, &h);
+}
+static void tell_old_view(struct cluster *c, struct message *m)
+{
+    (void)c;
+    m->view = 0;
+}
+
+TEST(a_new_view_is_refused_unless_a_quorum_signed_for_all_of_it)
+{
+    static const struct lie LIE[] = {
+        { "nothing wrong", ERR_NONE, tell_truth },
+        { "too few view changes", ERR_PROOF, tell_few },
+        { "one seat twice", ERR_PROOF, tell_twice },
+        { "a view change for another view", ERR_PROOF, tell_other_view },
+        { "a signature of another seat", ERR_SIGNATURE, tell_unsigned },
+        { "a commit certificate as a prepared one", ERR_PROOF, tell_commit_kind },
+        { "a certificate of fewer than 2f+1", ERR_PROOF, tell_small_certificate },
+        { "a certificate of the view that is asked for", ERR_PROOF, tell_future_certificate },
+        { "a vote for another block than the tip", ERR_PROOF, tell_vote_for_another },
+        { "a vote where nothing was prepared", ERR_PROOF, tell_vote_for_nothing },
+        { "the view that we are in", ERR_DUPLICATE, tell_old_view },
+    };
+    for (size_t i = 0; i < COUNT(LIE); i++) {
+        struct cluster *c = started(4, 0, 10);
+        c->manual = true;
+        struct message m = { .kind = MESSAGE_NEW_VIEW, .view = 1, .change_count = 3 };
+        for (uint32_t s = 0; s < 3; s++) {
+            m.change[s] = cluster_change(c, s + 1, 1, 0, NOTHING);
+        }
+        LIE[i].tell(c, &m);
+        enum err got = cluster_send(c, 1, 0, &m);
+        uint64_t view = pbft_status(c->node[0].pbft).view;
+        cluster_free(c);
+        if (got != LIE[i].want) {
+            printf("# %s: %s\n", LIE[i].title, err_name(got));
+        }
+        CHECK(got == LIE[i].want);
+        CHECK_EQ(view, got == ERR_NONE ? 1 : 0);
+    }
+}
+
+TEST(a_new_view_is_taken_from_the_primary_of_that_view_only)
+{
+    struct cluster *c = started(4, 0, 11);
+    c->manual = true;
+    struct message m = { .kind = MESSAGE_NEW_VIEW, .view = 1, .change_count = 3 };
+    for (uint32_t s = 0; s < 3; s++) {
+        m.change[s] = cluster_change(c, s + 1, 1, 0, NOTHING);
+    }
+    CHECK_ERR(cluster_send(c, 2, 0, &m), ERR_PEER);
+    CHECK_OK(cluster_send(c, 1, 0, &m));
+    CHECK_ERR(cluster_send(c, 1, 0, &m), ERR_DUPLICATE);
+    cluster_free(c);
+}
+
+/* What a seat has committed in an earlier view is on the chain of every honest new view. */
+TEST(a_new_view_without_what_is_committed_here_is_refused)
+{
+    struct cluster *c = started(4, 0, 12);
+    cluster_submit(c, 1);
+    cluster_run(c, 100);
+    CHECK(cluster_all_at(c, 1));
+    struct message m = { .kind = MESSAGE_NEW_VIEW, .view = 1, .change_count = 3 };
+    for (uint32_t s = 0; s < 3; s++) {
+        m.change[s] = cluster_change(c, s + 1, 1, 0, NOTHING);
+    }
+    CHECK_ERR(cluster_send(c, 1, 0, &m), ERR_PROOF);
+    cluster_free(c);
+}
+
+/* ---- fetching what a new view proposes again ---------------------------------------------------
+ */
+
+struct spoilt {
+    struct cluster *c;
+    struct bytes good, bad;
+    struct hash hash;
+};
+
+/* Seat 0 missed the block that view 1 proposes again; the test speaks for the others. */
+static struct spoilt missing_tip(void)
+{
+    struct cluster *c = started(4, 0, 13);
+    c->manual = true;
+    struct spoilt s = { .c = c };
+    struct ledger_tip root = c->node[0].tip;
+    s.good = cluster_block(c, 0, &root, c->now_ms, NOTHING, 1, 2, &s.hash);
+    uint8_t *bad = arena_alloc(&c->scratch, s.good.len);
+    memcpy(bad, s.good.ptr, s.good.len);
+    bad[s.good.len - 1] ^= 1; /* the header's hash is the same */
+    s.bad = bytes_of(bad, s.good.len);
+    struct message m = { .kind = MESSAGE_NEW_VIEW, .view = 1, .change_count = 3 };
+    struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 0, 1, c->now_ms, &s.hash, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        m.change[i] = cluster_change(c, i + 1, 1, 0, cert);
+    }
+    if (cluster_send(c, 1, 0, &m) != ERR_NONE) {
+        test_fail(__FILE__, __LINE__, "the new view was refused");
+    }
+    return s;
+}
+
+static uint32_t asked_for(const struct cluster *c)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < c->queued; i++) {
+        struct message m = { .kind = MESSAGE_KIND_END };
+        struct arena scratch = c->scratch;
+        count += message_decode(c->queue[i].bytes, &scratch, &m) == ERR_NONE &&
+                         m.kind == MESSAGE_GET_BLOCK
+                     ? 1
+                     : 0;
+    }
+    return count;
+}
+
+TEST(a_missing_block_of_the_chain_is_asked_for_and_taken_by_its_hash_from_anybody)
+{
+    struct spoilt s = missing_tip();
+    CHECK_EQ(asked_for(s.c), 1);
+    struct hash other;
+    struct message wrong = { .kind = MESSAGE_BLOCK };
+    struct ledger_tip root = s.c->node[0].tip;
+    wrong.block = cluster_block(s.c, 0, &root, s.c->now_ms, NOTHING, 2, 1, &other);
+    CHECK_ERR(cluster_send(s.c, 2, 0, &wrong), ERR_STALE);
+    struct message right = { .kind = MESSAGE_BLOCK, .block = s.good };
+    CHECK_OK(cluster_send(s.c, 3, 0, &right));
+    CHECK_EQ(s.c->node[0].open_count, 1);
+    struct vote last;
+    CHECK(pbft_last_vote(s.c->node[0].pbft, &last));
+    CHECK_EQ(last.view, 1);
+    CHECK(hash_equal(&last.block, &s.hash));
+    cluster_free(s.c);
+}
+
+TEST(a_block_whose_body_was_spoilt_is_thrown_away_and_asked_for_again)
+{
+    struct spoilt s = missing_tip();
+    struct message bad = { .kind = MESSAGE_BLOCK, .block = s.bad };
+    CHECK_OK(cluster_send(s.c, 3, 0, &bad));
+    CHECK_EQ(s.c->node[0].open_count, 0);
+    CHECK_EQ(asked_for(s.c), 2);
+    CHECK(!pbft_status(s.c->node[0].pbft).changing);
+    struct message right = { .kind = MESSAGE_BLOCK, .block = s.good };
+    CHECK_OK(cluster_send(s.c, 2, 0, &right));
+    CHECK_EQ(s.c->node[0].open_count, 1);
+    cluster_free(s.c);
+}
+
+TEST(messages_for_later_views_never_grow_in_memory)
+{
+    struct cluster *c = started(4, 0, 14);
+    c->manual = true;
+    size_t before = c->node[1].arena.used;
+    for (uint64_t view = 1; view < 200; view++) {
+        struct message m = { .kind = MESSAGE_VIEW_CHANGE, .change_count = 1 };
+        m.change[0] = cluster_change(c, 3, view, 0, NOTHING);
+        CHECK_OK(cluster_send(c, 3, 1, &m));
+        struct hash h = some_block(c);
+        struct message v = { .kind = MESSAGE_VOTE };
+        v.vote = cluster_vote(c, 3, VOTE_PREPARE, view, 1, c->now_ms, &h);
+        CHECK_OK(cluster_send(c, 3, 1, &v));
+    }
+    CHECK_EQ(c->node[1].arena.used, before);
+    CHECK_EQ(pbft_status(c->node[1].pbft).view, 0);
+    cluster_free(c);
+}
