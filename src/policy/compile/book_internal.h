@@ -1,0 +1,59 @@
+/* book_internal — a set with its words: numbers to texts and back, for the files that speak. */
+#ifndef CARNET_POLICY_COMPILE_BOOK_INTERNAL_H
+#define CARNET_POLICY_COMPILE_BOOK_INTERNAL_H
+
+#include "policy/compile/policy_compile.h"
+#include "policy/set_internal.h"
+
+struct book_text {
+    const char *name, *en, *zh;
+};
+struct book_place {
+    const char *code, *en, *zh;
+    uint32_t number;
+};
+struct book_rule {
+    const char *id, *effect, *en, *zh;
+    const json_t *cites;
+    size_t pack;
+};
+
+struct policy_book {
+    void *memory;
+    const struct policy_set *set;
+    json_t *prose;                            /* owns every text below */
+    struct book_text words[SET_WORD_MAX + 1]; /* by number */
+    const char *facts[FACT_NUMBER_MAX + 1];   /* by number, NULL when there is none */
+    struct book_place places[SET_PLACE_MAX];
+    struct book_rule *rules; /* by number - 1 */
+    const char **cites;      /* by number - 1 */
+    size_t place_count, rule_count, cite_count;
+};
+
+/* Texts of numbers; the engine gave them, so they exist: "?" for one that does not. */
+const char *book_word(const struct policy_book *b, uint32_t number);
+const char *book_said(const struct policy_book *b, uint32_t number, enum policy_language language);
+const char *book_fact(const struct policy_book *b, uint32_t number);
+const char *book_place(const struct policy_book *b, uint32_t number);
+const char *book_place_name(const struct policy_book *b, uint32_t number,
+                            enum policy_language language);
+const char *book_rule(const struct policy_book *b, uint32_t number);
+const char *book_rule_note(const struct policy_book *b, uint32_t number,
+                           enum policy_language language);
+const char *book_cite(const struct policy_book *b, uint32_t number);
+/* Numbers of texts, 0 when unknown. A word counts only where it may stand. */
+uint32_t book_word_number(const struct policy_book *b, const char *text, uint32_t use);
+uint32_t book_fact_number(const struct policy_book *b, const char *text);
+uint32_t book_place_number(const struct policy_book *b, const char *code);
+const char *policy_code_word(uint32_t code);
+const char *policy_coverage_word(uint32_t coverage);
+
+/* Text that grows; `failed` when memory is out. */
+struct text {
+    char *at;
+    size_t len, cap;
+    bool failed;
+};
+__attribute__((format(printf, 2, 3))) void text_put(struct text *t, const char *format, ...);
+
+#endif

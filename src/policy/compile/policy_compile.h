@@ -1,0 +1,78 @@
+/* policy/compile — rule packs from YAML to canonical bytes, and the words around a verdict.
+ *
+ * Offline and for the shell only: it reads files, allocates, and knows words; the engine in
+ * policy/policy.h knows numbers. Nothing here decides. Page: docs/policy.md */
+#ifndef CARNET_POLICY_COMPILE_POLICY_COMPILE_H
+#define CARNET_POLICY_COMPILE_POLICY_COMPILE_H
+
+#include "base/json.h"
+#include "policy/policy.h"
+
+enum {
+    POLICY_WHY_SIZE = 512,
+    POLICY_SOURCE_MAX = 80, /* rule files of one set */
+    POLICY_PROSE_SIZE_MAX = 4 << 20,
+    POLICY_NAME_SIZE_MAX = 128 /* id of a check */
+};
+
+struct policy_source {
+    const char *name; /* as errors name it; "words.yaml" and "places.yaml" are read first */
+    struct bytes text;
+};
+struct policy_compiled {
+    uint8_t *set;   /* canonical PackSet bytes; malloc'ed, as is prose */
+    uint8_t *prose; /* canonical JSON: words, rule ids, citations, notes */
+    size_t set_len, prose_len;
+};
+
+/* Compile. `suite` hashes the prose file. On error *why is "file:line: reason": ERR_UNREADABLE,
+ * ERR_UNKNOWN_WORD, ERR_RANGE, ERR_SIZE. The order of the sources does not matter. */
+MUST_USE enum err policy_compile(const struct policy_source *sources, size_t count,
+                                 const struct suite *suite, struct policy_compiled *out,
+                                 char why[POLICY_WHY_SIZE]);
+/* Every *.yaml of a directory. ERR_NOT_FOUND, ERR_UNREADABLE besides. */
+MUST_USE enum err policy_compile_dir(const char *dir, const struct suite *suite,
+                                     struct policy_compiled *out, char why[POLICY_WHY_SIZE]);
+void policy_compiled_free(struct policy_compiled *c);
+/* A set with its words. ERR_INTEGRITY: the prose is not the one that the set names. */
+struct policy_book;
+MUST_USE enum err policy_book_open(struct bytes set, struct bytes prose, const struct suite *suite,
+                                   struct policy_book **out, char why[POLICY_WHY_SIZE]);
+MUST_USE enum err policy_book_dir(const char *dir, const struct suite *suite,
+                                  struct policy_book **out, char why[POLICY_WHY_SIZE]);
+void policy_book_close(struct policy_book *b);
+const struct policy_set *policy_book_set(const struct policy_book *b);
+/* "CN" of 156; NULL: no such place. Lives as long as the book. */
+const char *policy_book_place(const struct policy_book *b, uint32_t numeric);
+/* What compiles but looks wrong: definitions nobody asks, lists nobody asks, permits that lift
+ * nothing, rules that say the same twice. One line each into *out (policy_text_free). */
+MUST_USE enum err policy_lint(const struct policy_book *b, size_t *findings, char **out);
+
+/* One check in the words of the vocabulary. */
+struct policy_check {
+    char id[POLICY_NAME_SIZE_MAX + 1];
+    struct policy_facts facts;
+    uint32_t day;
+    bool day_given, strict;
+};
+/* `expect` and `why` are read past. ERR_UNKNOWN_WORD (*why lists the known ones), ERR_RANGE,
+ * ERR_UNREADABLE. Without `date` day_given is false and the caller puts the day. */
+MUST_USE enum err policy_check_read(const struct policy_book *b, const json_t *check,
+                                    struct policy_check *out, char why[POLICY_WHY_SIZE]);
+/* Evaluate, and answer as DESIGN 7 has it. would_change: single mechanisms that would make the
+ * verdict laxer. *out: json_free. */
+MUST_USE enum err policy_answer(const struct policy_book *b, const struct policy_check *check,
+                                struct policy_verdict *verdict, json_t **out,
+                                char why[POLICY_WHY_SIZE]);
+json_t *policy_verdict_json(const struct policy_book *b, const struct policy_check *check,
+                            const struct policy_verdict *v);
+enum policy_language { POLICY_ENGLISH, POLICY_CHINESE };
+/* The reasoning as a person reads it, with the articles and what to do next. */
+MUST_USE enum err policy_explain(const struct policy_book *b, const struct policy_check *check,
+                                 const struct policy_verdict *v, enum policy_language language,
+                                 char **out);
+/* The packs, their rules, citations and dates as `rules show` prints them. */
+json_t *policy_book_json(const struct policy_book *b);
+void policy_text_free(char *text);
+
+#endif

@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/compile/book_internal.h"
+
+struct lint {
+    const struct policy_book *book;
+    struct text text;
+    size_t findings;
+};
+
+static void find(struct lint *l, const struct set_rule *rule, const char *what)
+{
+    text_put(&l->text, "%s: %s\n", book_rule(l->book, rule->number), what);
+    l->findings++;
+}
+
+static bool tests_ask(struct set_tests tests, uint32_t op, uint64_t value)
+{
+    for (size_t i = 0; i < tests.count; i++) {
+        bool lists = op == OP_IN && tests.at[i].op == OP_OUTSIDE;
+        if ((tests.at[i].op == op || lists) && tests.at[i].value == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool pack_asks(const struct set_pack *p, uint32_t op, uint64_t value)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        if (tests_ask(p->rules[i].tests, op, value) ||
+            (op == OP_IN && p->rules[i].cite_list == value)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < p->counter_count; i++) {
+        if (tests_ask(p->counters[i].tests, op, value) ||
+            tests_ask(p->counters[i].at_least_tests, op, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool tests_equal(struct set_tests a, struct set_tests b)
+{
+    bool equal = a.count == b.count;
+    for (size_t i = 0; equal && i < a.count; i++) {
+        equal = a.at[i].variable == b.at[i].variable && a.at[i].op == b.at[i].op &&
+                a.at[i].flags == b.at[i].flags && a.at[i].value == b.at[i].value;
+    }
+    return equal;
+}
+
+static bool periods_meet(const struct set_rule *a, const struct set_rule *b)
+{
+    return (a->to_day == 0 || b->from_day <= a->to_day) &&
+           (b->to_day == 0 || a->from_day <= b->to_day);
+}
+
+/* The same condition and effect twice in the same regime; two citations of one rule are two rules
+ * only when each adds words or articles. */
+static bool says_again(const struct set_rule *a, const struct set_rule *b)
+{
+    bool cites = a->cites.count == b->cites.count &&
+                 memcmp(a->cites.at, b->cites.at, a->cites.count * sizeof *a->cites.at) == 0;
+    return a->effect == b->effect && a->side == b->side && a->regime == b->regime && cites &&
+           a->duty_count == b->duty_count && periods_meet(a, b) && tests_equal(a->tests, b->tests);
+}
+
+static bool lifts_something(const struct set_pack *p, const struct set_rule *permit)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const struct set_rule *r = &p->rules[i];
+        if (r->effect == EFFECT_REQUIRE && r->regime == permit->regime && r->rank > 0 &&
+            r->rank <= permit->rank) {
+            return true;
+        }
+    }
+    return permit->rank == 0;
+}
+
+static void rule_lint(struct lint *l, const struct set_pack *p, size_t at)
+{
+    const struct set_rule *r = &p->rules[at];
+    if (r->effect == EFFECT_DEFINE && !pack_asks(p, OP_FIRED, at)) {
+        find(l, r, "a definition that no rule asks for");
+    }
+    if (r->effect == EFFECT_PERMIT && !lifts_something(p, r)) {
+        find(l, r, "a permit that lifts no requirement of its regime");
+    }
+    if (r->effect == EFFECT_DENY && r->tests.count == 0) {
+        find(l, r, "denies everything");
+    }
+    if ((r->flags & RULE_UNCERTAIN) != 0 && r->effect > EFFECT_NOTE) {
+        find(l, r, "uncertain, and it decides");
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (says_again(&p->rules[i], r)) {
+            find(l, r, "says again what an earlier rule says");
+        }
+    }
+}
+
+static bool defaults_ask(const struct policy_set *set, uint64_t list)
+{
+    for (size_t i = 0; i < set->fact_count; i++) {
+        for (size_t k = 0; k < set->facts[i].default_count; k++) {
+            if (tests_ask(set->facts[i].defaults[k].tests, OP_IN, list)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum err policy_lint(const struct policy_book *b, size_t *findings, char **out)
+{
+    struct lint l = { .book = b };
+    text_put(&l.text, "%s", "");
+    for (size_t i = 0; i < b->set->pack_count; i++) {
+        for (size_t k = 0; k < b->set->packs[i].rule_count; k++) {
+            rule_lint(&l, &b->set->packs[i], k);
+        }
+    }
+    for (size_t n = 1; n <= b->set->list_count; n++) {
+        bool asked = defaults_ask(b->set, n);
+        for (size_t i = 0; i < b->set->pack_count && !asked; i++) {
+            asked = pack_asks(&b->set->packs[i], OP_IN, n);
+        }
+        if (!asked) {
+            text_put(&l.text, "list %zu: nobody asks for it\n", n);
+            l.findings++;
+        }
+    }
+    if (l.text.failed) {
+        free(l.text.at);
+        return ERR_NO_SPACE;
+    }
+    *findings = l.findings;
+    *out = l.text.at;
+    return ERR_NONE;
+}

@@ -1,0 +1,424 @@
+#include "policy/judge_internal.h"
+
+/* Places in the order of the route: exporter, hops, final recipient. */
+struct route {
+    uint32_t place[POLICY_VIA_MAX + 2];
+    size_t count;
+};
+
+static enum err ascending_words(const struct policy_set *set, const uint32_t *at, size_t count,
+                                uint32_t use)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && at[i] <= at[i - 1]) {
+            return ERR_RANGE;
+        }
+        if (!set_word_is(set, at[i], use)) {
+            return ERR_UNKNOWN_WORD;
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err fact_fits(const struct policy_set *set, const struct policy_fact *f)
+{
+    if (f->number < FACT_FIRST_OPEN || f->number > FACT_NUMBER_MAX ||
+        set->fact_row[f->number] == 0) {
+        return ERR_UNKNOWN_WORD;
+    }
+    if ((uint32_t)f->type != set->facts[set->fact_row[f->number] - 1].type) {
+        return ERR_RANGE;
+    }
+    switch (f->type) {
+    case POLICY_BOOL:
+        return f->value <= 1 ? ERR_NONE : ERR_RANGE;
+    case POLICY_U64:
+        return f->value <= POLICY_COUNT_MAX ? ERR_NONE : ERR_RANGE;
+    case POLICY_DAY:
+        return f->value <= UINT32_MAX / 2 ? ERR_NONE : ERR_RANGE;
+    case POLICY_PLACE:
+        return f->value <= UINT32_MAX && set_place_find(set, (uint32_t)f->value) != NULL
+                   ? ERR_NONE
+                   : ERR_UNKNOWN_WORD;
+    case POLICY_WORD:
+        return f->value <= UINT32_MAX && set_word_is(set, (uint32_t)f->value, WORD_VALUE)
+                   ? ERR_NONE
+                   : ERR_UNKNOWN_WORD;
+    }
+    return ERR_RANGE;
+}
+
+static enum err counts_fit(const struct policy_facts *f)
+{
+    bool small = f->subjects <= POLICY_COUNT_MAX && f->prior_subjects <= POLICY_COUNT_MAX &&
+                 f->sensitive_subjects <= POLICY_COUNT_MAX &&
+                 f->prior_sensitive_subjects <= POLICY_COUNT_MAX;
+    bool part = f->sensitive_subjects <= f->subjects || !f->subjects_given;
+    bool prior = f->prior_sensitive_subjects <= f->prior_subjects;
+    return small && part && prior ? ERR_NONE : ERR_RANGE;
+}
+
+static enum err places_fit(const struct policy_set *set, const struct policy_facts *f)
+{
+    bool known = set_place_find(set, f->from) != NULL && set_place_find(set, f->to) != NULL;
+    for (size_t i = 0; i < f->via_count; i++) {
+        known = known && set_place_find(set, f->via[i]) != NULL;
+    }
+    for (size_t i = 0; i < f->onward_count; i++) {
+        known = known && set_place_find(set, f->onward[i]) != NULL;
+        if (i > 0 && f->onward[i] <= f->onward[i - 1]) {
+            return ERR_RANGE;
+        }
+    }
+    return known ? ERR_NONE : ERR_UNKNOWN_WORD;
+}
+
+static enum err facts_fit(const struct policy_set *set, const struct policy_facts *f)
+{
+    if (f->via_count > POLICY_VIA_MAX || f->onward_count > POLICY_ONWARD_MAX ||
+        f->class_count > POLICY_CLASS_MAX || f->mechanism_count > POLICY_MECHANISM_MAX ||
+        f->fact_count > POLICY_FACT_MAX) {
+        return ERR_SIZE;
+    }
+    TRY(places_fit(set, f));
+    TRY(ascending_words(set, f->classes, f->class_count, WORD_CLASS));
+    TRY(ascending_words(set, f->mechanisms, f->mechanism_count, WORD_MECHANISM));
+    bool words = (f->role == 0 || set_word_is(set, f->role, WORD_ROLE)) &&
+                 (f->sector == 0 || set_word_is(set, f->sector, WORD_SECTOR)) &&
+                 (f->purpose == 0 || set_word_is(set, f->purpose, WORD_PURPOSE));
+    if (!words) {
+        return ERR_UNKNOWN_WORD;
+    }
+    for (size_t i = 0; i < f->fact_count; i++) {
+        TRY(fact_fits(set, &f->fact[i]));
+        if (i > 0 && f->fact[i].number <= f->fact[i - 1].number) {
+            return ERR_RANGE;
+        }
+    }
+    return counts_fit(f);
+}
+
+static const struct set_pack *pack_of(const struct policy_set *set, uint32_t place)
+{
+    const struct set_place *p = set_place_find(set, place);
+    return p == NULL || p->pack == 0 ? NULL : &set->packs[p->pack - 1];
+}
+
+static enum err leg_run(struct judge *j, uint32_t place, uint32_t side, uint32_t from, uint32_t to,
+                        uint32_t layer, bool origin)
+{
+    const struct set_pack *pack = pack_of(j->set, place);
+    if (pack == NULL || from == to) {
+        return ERR_NONE;
+    }
+    struct judge_leg leg = { pack, side, from, to, layer, origin };
+    return judge_leg(j, &leg);
+}
+
+/* The origin's rules stay attached along the whole route; every party on it is an importer, and
+ * every one that sends on an exporter, under its own law. */
+static enum err route_run(struct judge *j, const struct route *way)
+{
+    enum { LAYER_EXPORTER, LAYER_IMPORTER, LAYER_REACH };
+    uint32_t origin = way->place[0];
+    for (size_t i = 1; i < way->count; i++) {
+        uint32_t before = way->place[i - 1], here = way->place[i];
+        TRY(leg_run(j, origin, SIDE_EXPORT, origin, here, LAYER_EXPORTER, true));
+        if (before != origin) {
+            TRY(leg_run(j, before, SIDE_EXPORT, before, here, LAYER_EXPORTER, false));
+        }
+        TRY(leg_run(j, here, SIDE_IMPORT, before, here, LAYER_IMPORTER, false));
+    }
+    for (size_t i = 0; i < j->set->pack_count; i++) {
+        struct judge_leg leg = { &j->set->packs[i],          SIDE_REACH,  origin,
+                                 way->place[way->count - 1], LAYER_REACH, false };
+        bool reaches = false;
+        for (size_t k = 0; k < leg.pack->rule_count && !reaches; k++) {
+            reaches = leg.pack->rules[k].side == SIDE_REACH;
+        }
+        if (reaches) {
+            TRY(judge_leg(j, &leg));
+        }
+    }
+    return ERR_NONE;
+}
+
+/* Strictest first, then exporter, importer, reach, then the order of the set (facts 7.7). */
+static bool item_before(const struct judge_item *a, const struct judge_item *b)
+{
+    if (a->outcome != b->outcome) {
+        return a->outcome > b->outcome;
+    }
+    if (a->layer != b->layer) {
+        return a->layer < b->layer;
+    }
+    if (a->rule->number != b->rule->number) {
+        return a->rule->number < b->rule->number;
+    }
+    return a->cite < b->cite;
+}
+
+static void items_sort(struct judge *j)
+{
+    for (size_t i = 1; i < j->item_count; i++) {
+        struct judge_item x = j->items[i];
+        size_t k = i;
+        for (; k > 0 && item_before(&x, &j->items[k - 1]); k--) {
+            j->items[k] = j->items[k - 1];
+        }
+        j->items[k] = x;
+    }
+}
+
+static bool conjunct_equal(const struct policy_conjunct *a, const struct policy_conjunct *b)
+{
+    bool equal = a->count == b->count;
+    for (size_t i = 0; equal && i < a->count; i++) {
+        equal = a->any_of[i] == b->any_of[i];
+    }
+    return equal;
+}
+
+static enum err required_put(struct policy_verdict *v, const struct policy_conjunct *c)
+{
+    for (size_t i = 0; i < v->required_count; i++) {
+        if (conjunct_equal(&v->required[i], c)) {
+            return ERR_NONE;
+        }
+    }
+    if (v->required_count == POLICY_CONJUNCT_MAX) {
+        return ERR_SIZE;
+    }
+    v->required[v->required_count++] = *c;
+    return ERR_NONE;
+}
+
+static enum err required_word(struct policy_verdict *v, uint32_t word)
+{
+    struct policy_conjunct c = { .any_of = { word }, .count = 1 };
+    return required_put(v, &c);
+}
+
+static enum err duty_put(struct policy_verdict *v, const struct set_rule *rule,
+                         const struct set_duty *d)
+{
+    struct policy_duty duty = { d->duty, d->days, d->working, d->every_months, rule->number };
+    for (size_t i = 0; i < v->obligation_count; i++) {
+        const struct policy_duty *o = &v->obligations[i];
+        if (o->duty == duty.duty && o->days == duty.days && o->working == duty.working &&
+            o->every_months == duty.every_months) {
+            return ERR_NONE;
+        }
+    }
+    if (v->obligation_count == POLICY_DUTY_MAX) {
+        return ERR_SIZE;
+    }
+    v->obligations[v->obligation_count++] = duty;
+    return ERR_NONE;
+}
+
+/* A citation more than the twelfth is left out: the items come most decisive first. */
+static void cite_put(struct policy_verdict *v, uint32_t cite)
+{
+    for (size_t i = 0; i < v->cite_count; i++) {
+        if (v->cites[i] == cite) {
+            return;
+        }
+    }
+    if (cite != 0 && v->cite_count < POLICY_CITE_MAX) {
+        v->cites[v->cite_count++] = cite;
+    }
+}
+
+static bool decides(enum policy_code code, uint32_t outcome)
+{
+    switch (code) {
+    case POLICY_DENY:
+        return outcome == ITEM_DENY;
+    case POLICY_NEEDS_MECHANISM:
+        return outcome == ITEM_MISSING;
+    case POLICY_ALLOW_WITH_OBLIGATIONS:
+        return outcome == ITEM_HELD || outcome == ITEM_PERMIT || outcome == ITEM_OBLIGE;
+    case POLICY_ALLOW:
+        return outcome == ITEM_PERMIT || outcome == ITEM_HELD;
+    }
+    return false;
+}
+
+static enum policy_code code_of(const struct judge *j)
+{
+    enum policy_code code = POLICY_ALLOW;
+    for (size_t i = 0; i < j->item_count; i++) {
+        const struct judge_item *x = &j->items[i];
+        enum policy_code one = POLICY_ALLOW;
+        if (x->outcome == ITEM_DENY) {
+            one = POLICY_DENY;
+        } else if (x->outcome == ITEM_MISSING) {
+            one = POLICY_NEEDS_MECHANISM;
+        } else if (x->rule->duty_count > 0 && x->outcome != ITEM_NOTE) {
+            one = POLICY_ALLOW_WITH_OBLIGATIONS;
+        }
+        code = one > code ? one : code;
+    }
+    return code;
+}
+
+/* Missing requirements; or, when nothing is missing, the duties that attach to this transfer. */
+static enum err items_speak(const struct judge *j, struct policy_verdict *v)
+{
+    for (size_t i = 0; i < j->item_count; i++) {
+        const struct judge_item *x = &j->items[i];
+        if (v->code == POLICY_NEEDS_MECHANISM && x->outcome == ITEM_MISSING) {
+            struct policy_conjunct c = { .count = x->rule->any_of.count };
+            for (size_t k = 0; k < c.count; k++) {
+                c.any_of[k] = x->rule->any_of.at[k];
+            }
+            TRY(required_put(v, &c));
+        }
+        bool duties =
+            v->code != POLICY_DENY && x->outcome != ITEM_MISSING && x->outcome != ITEM_NOTE;
+        for (size_t k = 0; duties && k < x->rule->duty_count; k++) {
+            TRY(duty_put(v, x->rule, &x->rule->duties[k]));
+            if (v->code == POLICY_ALLOW_WITH_OBLIGATIONS) {
+                TRY(required_word(v, x->rule->duties[k].duty));
+            }
+        }
+        if (decides(v->code, x->outcome)) {
+            for (size_t k = 0; k < x->rule->cites.count; k++) {
+                cite_put(v, x->rule->cites.at[k]);
+            }
+            cite_put(v, x->cite);
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err fired_put(struct policy_verdict *v, uint32_t number)
+{
+    size_t at = v->rule_count;
+    for (; at > 0 && v->rules[at - 1] >= number; at--) {
+        if (v->rules[at - 1] == number) {
+            return ERR_NONE;
+        }
+    }
+    if (v->rule_count == POLICY_FIRED_MAX) {
+        return ERR_SIZE;
+    }
+    for (size_t i = v->rule_count; i > at; i--) {
+        v->rules[i] = v->rules[i - 1];
+    }
+    v->rules[at] = number;
+    v->rule_count++;
+    return ERR_NONE;
+}
+
+static enum err lists_fill(const struct judge *j, struct policy_verdict *v)
+{
+    for (size_t i = 0; i < j->item_count; i++) {
+        TRY(fired_put(v, j->items[i].rule->number));
+    }
+    for (size_t i = 0; i < j->replaced_count; i++) {
+        TRY(fired_put(v, j->replaced[i]));
+    }
+    for (uint32_t n = 1; n <= FACT_NUMBER_MAX; n++) {
+        if ((j->assumed.bits[n / 64] >> (n % 64) & 1) != 0) {
+            if (v->assumed_count == POLICY_ASSUMED_MAX) {
+                return ERR_SIZE;
+            }
+            v->assumed[v->assumed_count++] = n;
+        }
+    }
+    bool counts = v->code != POLICY_DENY;
+    for (size_t i = 0; counts && i < j->counted_count; i++) {
+        v->counted[v->counted_count++] = j->counted[i];
+    }
+    return ERR_NONE;
+}
+
+/* True when every exporter on the route has a pack that is full. */
+static bool coverage_fill(const struct policy_set *set, const struct route *way,
+                          struct policy_verdict *v)
+{
+    bool full = true;
+    for (size_t i = 0; i < way->count; i++) {
+        enum policy_coverage coverage = policy_set_coverage(set, way->place[i]);
+        full = full && (i + 1 == way->count || coverage == POLICY_FULL);
+        bool known = false;
+        for (size_t k = 0; k < v->coverage_count; k++) {
+            known = known || v->coverage[k].place == way->place[i];
+        }
+        if (!known) {
+            v->coverage[v->coverage_count++] =
+                (struct policy_covered){ way->place[i], (uint32_t)coverage };
+        }
+    }
+    return full;
+}
+
+static bool crosses_no_border(const struct policy_facts *f)
+{
+    bool same = f->from == f->to;
+    for (size_t i = 0; i < f->via_count; i++) {
+        same = same && f->via[i] == f->from;
+    }
+    for (size_t i = 0; i < f->onward_count; i++) {
+        same = same && f->onward[i] == f->from;
+    }
+    return same;
+}
+
+enum err policy_refused_everywhere(const struct policy_set *set, const struct policy_facts *facts,
+                                   uint32_t day, bool *out)
+{
+    struct policy_facts f = *facts;
+    struct policy_verdict v;
+    for (size_t i = 0; i < set->place_count; i++) {
+        f.to = set->places[i].number;
+        if (f.to == f.from) {
+            continue;
+        }
+        TRY(policy_evaluate(set, &f, day, NULL, 0, &v));
+        if (v.code != POLICY_DENY) {
+            *out = false;
+            return ERR_NONE;
+        }
+    }
+    *out = true;
+    return ERR_NONE;
+}
+
+enum err policy_evaluate(const struct policy_set *set, const struct policy_facts *facts,
+                         uint32_t day, const struct policy_counter *counters, size_t counter_count,
+                         struct policy_verdict *out)
+{
+    TRY(facts_fit(set, facts));
+    struct route way = { .place = { facts->from }, .count = 1 };
+    for (size_t i = 0; i < facts->via_count; i++) {
+        way.place[way.count++] = facts->via[i];
+    }
+    way.place[way.count++] = facts->to;
+    struct policy_verdict v = { .code = POLICY_ALLOW, .set = set->hash, .day = day };
+    bool full = coverage_fill(set, &way, &v);
+    v.no_border = crosses_no_border(facts);
+    if (v.no_border) {
+        *out = v;
+        return ERR_NONE;
+    }
+    struct judge j = {
+        .set = set, .facts = facts, .day = day, .counters = counters, .counter_count = counter_count
+    };
+    TRY(route_run(&j, &way));
+    items_sort(&j);
+    v.code = code_of(&j);
+    bool review = v.code == POLICY_ALLOW && !full;
+    v.code = review ? POLICY_ALLOW_WITH_OBLIGATIONS : v.code;
+    TRY(items_speak(&j, &v));
+    if (review) {
+        /* What a pack that is not full says of its exporters is never the whole law. */
+        TRY(required_word(&v, WORD_REVIEW));
+        v.obligations[v.obligation_count++] = (struct policy_duty){ .duty = WORD_REVIEW };
+    }
+    TRY(lists_fill(&j, &v));
+    *out = v;
+    return ERR_NONE;
+}
