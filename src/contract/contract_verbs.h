@@ -1,0 +1,50 @@
+/* contract_verbs — encode and decode, ids, event chains and the conservation of money.
+ *
+ * Other modules include contract/contract.h, which brings this one. Page: docs/contract.md */
+#ifndef CARNET_CONTRACT_CONTRACT_VERBS_H
+#define CARNET_CONTRACT_CONTRACT_VERBS_H
+
+#include "contract/contract_events.h"
+
+/* token_mint_encode(const struct token_mint *, arena, bytes *out) and so on for every message:
+ * canonical bytes in the arena. ERR_SIZE: a list longer than its array, or longer bytes than state
+ * holds; ERR_NO_SPACE. Decode: also ERR_ENCODING; struct bytes members borrow from the arena. */
+#define X(name)                                                                                 \
+    MUST_USE enum err name##_encode(const struct name *in, struct arena *a, struct bytes *out); \
+    MUST_USE enum err name##_decode(struct bytes wire, struct arena *a, struct name *out);
+CONTRACT_ARGS(X)
+CONTRACT_RECORDS(X)
+CONTRACT_BODIES(X)
+#undef X
+
+/* Ids that follow from a transaction: a party knows them before it is committed. */
+void contract_right_id(const struct suite *s, const struct hash *token, const struct hash *holder,
+                       const uint8_t nonce[TX_NONCE_SIZE], struct hash *out);
+void contract_lock_id(const struct suite *s, const struct hash *payer, const struct hash *payee,
+                      const uint8_t nonce[TX_NONCE_SIZE], struct hash *out);
+void contract_proposal_id(const struct suite *s, const struct hash *proposer,
+                          const struct hash *value, const uint8_t nonce[TX_NONCE_SIZE],
+                          struct hash *out);
+
+/* chain = H('carnet/events/v1', chain ‖ event), count + 1 (FORMATS 16). */
+void contract_chain_extend(const struct suite *s, struct event_chain *chain, struct bytes event);
+
+/* The hash of a pack set, as PACK_PUT and proposals name it: H('carnet/packset/v1', bytes). */
+void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *out);
+
+/* What is in force at a height: a pending set counts from its height on. */
+const struct hash *contract_pack_at(const struct pack_active_record *r, uint64_t height);
+
+/* Conservation over a walk of all stored values: sum of balances and open locks = what was issued,
+ * in every currency (DESIGN 8). `add` takes each stored value (1-byte key length ‖ key ‖ value). */
+struct contract_conservation {
+    uint32_t currency_count;
+    struct amount held[GENESIS_CURRENCIES_MAX], issued[GENESIS_CURRENCIES_MAX];
+};
+void contract_conservation_init(struct contract_conservation *w, uint32_t currency_count);
+MUST_USE enum err contract_conservation_add(struct contract_conservation *w, uint16_t contract,
+                                            struct bytes stored, struct arena *scratch);
+/* ERR_INTEGRITY when value was made or lost. */
+MUST_USE enum err contract_conservation_check(const struct contract_conservation *w);
+
+#endif
