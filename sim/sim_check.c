@@ -1,0 +1,376 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_parts_internal.h"
+
+/* The invariants of DESIGN 8 that a network of honest nodes with bad luck must keep. */
+
+void sim_violation(struct world *w, const char *format, ...)
+{
+    struct sim_result *r = w->result;
+    char text[SIM_LINE_SIZE];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sim_line(w, "VIOLATION %.120s", text);
+    if (r->violation_count < SIM_VIOLATIONS_MAX) {
+        memcpy(r->violation[r->violation_count], text, sizeof text);
+    }
+    r->violation_count++;
+}
+
+static struct sim_tx *find_tx(struct world *w, const struct hash *id)
+{
+    for (uint32_t i = 0; i < w->tx_count; i++) {
+        if (hash_equal(&w->tx[i].id, id)) {
+            return &w->tx[i];
+        }
+    }
+    return NULL;
+}
+
+static bool signed_well(const struct world *w, const struct tx *tx)
+{
+    for (uint32_t i = 0; i < tx->body.signer_count; i++) {
+        const struct did_document *d = genesis_participant(&w->genesis, &tx->body.signer[i].did);
+        if (d == NULL || !suite_verify_tagged(w->suite, d->key[0].public_key, "carnet/tx/v1",
+                                              tx->signed_bytes, tx->signature[i])) {
+            return false;
+        }
+    }
+    return tx->body.signer_count > 0;
+}
+
+/* Validity: signed, in its window, and in one block only. */
+static void check_tx(struct world *w, const struct block *b, struct bytes wire)
+{
+    struct tx tx;
+    uint64_t height = b->header.height;
+    if (tx_decode(w->suite, wire, &w->scratch, &tx) != ERR_NONE || !signed_well(w, &tx)) {
+        sim_violation(w, "height %llu holds a transaction that nobody signed",
+                      (unsigned long long)height);
+        return;
+    }
+    uint64_t until = tx.body.valid_until_ms;
+    if (until < b->header.time_ms ||
+        until > b->header.time_ms + w->genesis.param[PARAM_TX_WINDOW_MS]) {
+        sim_violation(w, "height %llu holds a transaction out of its window",
+                      (unsigned long long)height);
+    }
+    struct sim_tx *known = find_tx(w, &tx.id);
+    if (known == NULL || known->height != 0) {
+        sim_violation(w, "height %llu holds a transaction %s", (unsigned long long)height,
+                      known == NULL ? "of nobody" : "a second time");
+        return;
+    }
+    known->height = height;
+}
+
+static void first_commit(struct world *w, uint32_t node, const struct replica_commit *c)
+{
+    struct block b;
+    char label[24];
+    if (block_decode(w->suite, c->block, &w->scratch, &b) != ERR_NONE ||
+        b.header.height != c->tip.height || !hash_equal(&b.hash, &c->tip.hash)) {
+        sim_violation(w, "n%u tells a block that is not what it says", node);
+        return;
+    }
+    if (!hash_equal(&b.header.previous, &w->block[w->height].hash) && w->height > 0) {
+        sim_violation(w, "height %llu does not follow height %llu",
+                      (unsigned long long)c->tip.height, (unsigned long long)w->height);
+    }
+    w->height = c->tip.height;
+    w->block[w->height] = (struct sim_block){ b.hash, b.header.state_root, b.tx_count };
+    hasher_update(&w->trace, bytes_of_hash(&b.hash));
+    for (uint32_t i = 0; i < b.tx_count; i++) {
+        check_tx(w, &b, b.tx[i]);
+    }
+    sim_line(w, "n%u commits %s with %u transactions", node,
+             sim_label(w, w->height, &b.hash, label), b.tx_count);
+}
+
+static void check_receipts(struct world *w, uint32_t node, const struct replica_commit *c)
+{
+    if (c->receipt_count != w->block[c->tip.height].tx_count) {
+        sim_violation(w, "n%u tells %u receipts for height %llu", node, c->receipt_count,
+                      (unsigned long long)c->tip.height);
+    }
+    for (uint32_t i = 0; i < c->receipt_count; i++) {
+        struct sim_tx *t = find_tx(w, &c->receipt[i].transaction);
+        if (t != NULL && !t->committed) {
+            t->committed = true;
+            w->result->applied += c->receipt[i].status == RECEIPT_OK ? 1 : 0;
+        }
+    }
+}
+
+/* Agreement, and that each node tells every height once and in order. */
+void sim_check_commit(struct world *w, uint32_t node, const struct replica_commit *c)
+{
+    struct sim_node *n = &w->node[node];
+    uint64_t height = c->tip.height;
+    if (n->told != UINT64_MAX && height != n->told + 1) {
+        sim_violation(w, "n%u tells height %llu after %llu", node, (unsigned long long)height,
+                      (unsigned long long)n->told);
+    }
+    n->told = height;
+    if (height > w->height + 1 || height >= SIM_HEIGHTS_MAX) {
+        sim_violation(w, "n%u tells height %llu, which nobody has reached", node,
+                      (unsigned long long)height);
+        return;
+    }
+    arena_reset(&w->scratch);
+    if (height == w->height + 1) {
+        first_commit(w, node, c);
+    } else if (!hash_equal(&w->block[height].hash, &c->tip.hash) ||
+               !hash_equal(&w->block[height].state_root, &c->tip.state_root)) {
+        sim_violation(w, "n%u commits another block at height %llu", node,
+                      (unsigned long long)height);
+        return;
+    }
+    check_receipts(w, node, c);
+}
+
+/* What a node has kept and could not tell anybody before it crashed is committed all the same. */
+void sim_check_start(struct world *w, uint32_t node)
+{
+    struct replica *r = w->node[node].replica;
+    uint64_t tip = replica_status(r).tip.height;
+    for (uint64_t height = w->height + 1; height <= tip; height++) {
+        struct replica_commit c = { .tip = { .height = height } };
+        struct block b;
+        arena_reset(&w->scratch);
+        if (replica_block(r, height, &w->scratch, &c.block, &c.certificate) != ERR_NONE ||
+            block_decode(w->suite, c.block, &w->scratch, &b) != ERR_NONE) {
+            return; /* the log is being fetched again: others have these blocks */
+        }
+        c.tip.hash = b.hash;
+        first_commit(w, node, &c);
+    }
+}
+
+static struct sim_vote *vote_slot(struct world *w, uint32_t seat, const struct vote *v)
+{
+    uint64_t h = (v->height * 0x9e3779b97f4a7c15u) ^ (v->view * 0xbf58476d1ce4e5b9u) ^
+                 ((uint64_t)seat << 8) ^ v->kind;
+    for (uint64_t i = h % SIM_VOTES_MAX;; i = (i + 1) % SIM_VOTES_MAX) {
+        struct sim_vote *s = &w->vote[i];
+        if (!s->used || (s->seat == seat && s->kind == v->kind && s->epoch == v->epoch &&
+                         s->view == v->view && s->height == v->height)) {
+            return s;
+        }
+    }
+}
+
+/* A vote is in the vote log, durably, before anybody hears it; the log forgets what is committed.
+ */
+static bool in_vote_log(struct world *w, uint32_t node, const struct vote *v)
+{
+    if (v->height <= replica_status(w->node[node].replica).tip.height) {
+        return true;
+    }
+    const struct sim_disk *d = &w->node[node].disk;
+    struct bytes wire = { NULL, 0 };
+    const struct sim_file *f = sim_disk_find(d, "votes.log");
+    if (f == NULL || vote_encode(v, &w->scratch, &wire) != ERR_NONE) {
+        return false;
+    }
+    return memmem(f->data, d->sync_lies ? f->len : f->synced, wire.ptr, wire.len) != NULL;
+}
+
+/* A seat's words bind it across restarts: one block for each kind, view and height. */
+static void check_vote(struct world *w, uint32_t node, const struct sim_seen *seen)
+{
+    const struct vote *v = &seen->vote;
+    struct sim_vote *s = vote_slot(w, seen->seat, v);
+    if (seen->seat != node) {
+        return; /* said again for another seat */
+    }
+    if (s->used) {
+        if (!hash_equal(&s->block, &v->block)) {
+            sim_violation(w, "n%u votes for two blocks at view %llu height %llu", node,
+                          (unsigned long long)v->view, (unsigned long long)v->height);
+        }
+        return;
+    }
+    if (!in_vote_log(w, node, v)) {
+        sim_violation(w, "n%u says a vote that its log does not hold, view %llu height %llu", node,
+                      (unsigned long long)v->view, (unsigned long long)v->height);
+    }
+    if (w->vote_count < SIM_VOTES_MAX / 2) {
+        w->vote_count++;
+        *s = (struct sim_vote){ true, seen->seat, v->kind, v->epoch, v->view, v->height, v->block };
+    }
+}
+
+static void tell_seen(struct world *w, uint32_t node, const struct sim_seen *seen)
+{
+    char label[24];
+    unsigned long long view = seen->view;
+    if (seen->kind == SIM_KIND_PROPOSE) {
+        sim_line(w, "n%u proposes %s in view %llu", node,
+                 sim_label(w, seen->height, &seen->block, label), view);
+    } else if (seen->kind == SIM_KIND_VIEW_CHANGE && seen->seat == node) {
+        sim_line(w, "n%u asks for view %llu", node, view);
+    } else if (seen->kind == SIM_KIND_NEW_VIEW && node < w->seats) {
+        sim_line(w, "n%u opens view %llu", node, view);
+    }
+}
+
+void sim_check_sent(struct world *w, uint32_t node, struct bytes message)
+{
+    struct sim_seen seen;
+    arena_reset(&w->scratch);
+    if (sim_see(w->suite, message, &w->scratch, &seen) != ERR_NONE) {
+        sim_violation(w, "n%u sends what cannot be read", node);
+        return;
+    }
+    tell_seen(w, node, &seen);
+    if (seen.has_vote) {
+        check_vote(w, node, &seen);
+    }
+}
+
+/* A vote signed with a key that is not the seat's. */
+void sim_forge(struct world *w)
+{
+    uint8_t secret[SUITE_SECRET_SIZE] = { 1, 2, 3 }, signature[SUITE_SIGNATURE_SIZE_MAX];
+    uint64_t epoch = genesis_epoch(&w->genesis, w->now_ms);
+    struct vote v = { w->genesis.space, epoch, VOTE_COMMIT, 0, w->height + 1, { { 9 } } };
+    struct bytes vote = { NULL, 0 }, message = { NULL, 0 };
+    arena_reset(&w->scratch);
+    enum err e = vote_encode(&v, &w->scratch, &vote);
+    ASSERT(e == ERR_NONE);
+    suite_sign_tagged(w->suite, secret, "carnet/vote/v1", vote, signature);
+    for (uint32_t i = 0; i < w->seats; i++) {
+        uint32_t from = (i + 1) % w->seats;
+        struct bytes s = bytes_of(signature, w->suite->signature_size);
+        e = sim_vote_message(&v, from, s, &w->scratch, &message);
+        ASSERT(e == ERR_NONE);
+        if (w->seats > 1 && w->node[i].up &&
+            replica_receive(w->node[i].replica, w->now_ms, from, message) == ERR_NONE) {
+            sim_violation(w, "n%u believes a forged vote", i);
+        }
+        if (w->node[i].up) {
+            sim_after(w, &w->node[i]);
+        }
+    }
+}
+
+static enum err no_visit(void *user, const struct state_change *c)
+{
+    return sim_store_change(user, c);
+}
+
+static struct bytes all_keys(void *ctx, uint32_t seat, uint64_t epoch)
+{
+    static const struct bytes NONE = { NULL, 0 };
+    struct world *w = ctx;
+    uint8_t *key = arena_alloc(&w->scratch, w->suite->public_size);
+    if (key == NULL || epoch >> SIM_SEAT_KEY_LOG2 != 0) {
+        return NONE;
+    }
+    epoch_key_public(w->suite, &w->first_seed[seat], epoch, key);
+    return bytes_of(key, w->suite->public_size);
+}
+
+/* One height of the replay: the block as a node keeps it, executed on nothing but what came before.
+ */
+static enum err replay_height(struct world *w, struct ledger *l, struct replica *from,
+                              struct sim_store *store, uint64_t height)
+{
+    struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
+    struct block b;
+    arena_reset(&w->scratch);
+    TRY(replica_block(from, height, &w->scratch, &block, &certificate));
+    TRY(block_decode(w->suite, block, &w->scratch, &b));
+    TRY(ledger_execute(l, block));
+    TRY(ledger_commit(l, &b.hash, store, no_visit));
+    return hash_equal(&b.hash, &w->block[height].hash) ? ERR_NONE : ERR_INTEGRITY;
+}
+
+struct audit {
+    struct contract_conservation sums;
+    struct arena *scratch;
+};
+
+static enum err add_value(void *user, uint16_t contract, const struct hash *key,
+                          struct bytes stored)
+{
+    struct audit *a = user;
+    (void)key;
+    return contract_conservation_add(&a->sums, contract, stored, a->scratch);
+}
+
+/* Every unit that is held was issued, whatever was paid, locked and settled in between. */
+static enum err check_conservation(struct world *w, struct sim_store *store)
+{
+    struct audit audit = { .scratch = &w->scratch };
+    struct state_store port = sim_store_port(store);
+    arena_reset(&w->scratch);
+    contract_conservation_init(&audit.sums, w->genesis.currency_count);
+    TRY(port.each(port.ctx, &audit, add_value));
+    if (contract_conservation_check(&audit.sums) != ERR_NONE) {
+        sim_violation(w, "money was made or lost");
+    }
+    return ERR_NONE;
+}
+
+static enum err replay(struct world *w, struct replica *from, struct sim_store *store,
+                       struct arena *memory)
+{
+    struct ledger *l = NULL;
+    struct state_store port = sim_store_port(store);
+    struct key_source keys = { w, all_keys };
+    struct contract_env env;
+    struct contract_table table;
+    void *law = arena_alloc(memory, SIM_LAW_CACHE);
+    ASSERT(law != NULL);
+    contract_table_init(&env, law, SIM_LAW_CACHE, &table);
+    TRY(ledger_init(w->suite, &w->genesis, &table, &port, &w->config.limits, &keys, memory, &l));
+    TRY(ledger_start(l, store, no_visit));
+    for (uint64_t h = 1; h <= w->height; h++) {
+        enum err e = replay_height(w, l, from, store, h);
+        if (e != ERR_NONE) {
+            sim_violation(w, "replay stops at height %llu: %s", (unsigned long long)h, err_name(e));
+            return e;
+        }
+    }
+    struct ledger_tip tip = ledger_committed(l);
+    if (w->height > 0 && !hash_equal(&tip.state_root, &w->block[w->height].state_root)) {
+        sim_violation(w, "replay ends in another state");
+    }
+    return check_conservation(w, store);
+}
+
+/* Determinism and conservation: the whole log again, in a ledger that has seen nothing. */
+static void check_replay(struct world *w)
+{
+    struct sim_store store;
+    size_t size = ledger_memory_size(&w->config.limits) + SIM_LAW_CACHE + 4096;
+    uint8_t *memory = malloc(size);
+    enum err e = sim_store_open(&store);
+    ASSERT(memory != NULL && e == ERR_NONE);
+    struct arena a = arena_over(memory, size);
+    e = replay(w, w->node[0].replica, &store, &a);
+    if (e != ERR_NONE && w->result->violation_count == 0) {
+        sim_violation(w, "the replay fails: %s", err_name(e));
+    }
+    sim_store_free(&store);
+    free(memory);
+}
+
+void sim_check_end(struct world *w)
+{
+    for (uint32_t i = 0; i < w->tx_count; i++) {
+        if (w->tx[i].committed && w->tx[i].height == 0) {
+            sim_violation(w, "a transaction told as committed is in no block");
+        }
+    }
+    if (w->node[0].up && w->result->violation_count == 0) {
+        check_replay(w);
+    }
+}

@@ -1,0 +1,103 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_parts_internal.h"
+
+/* Clients: participants that sign transactions, hand them to a node, and ask again elsewhere, under
+ * the same id, until some node says that it is committed. */
+
+enum { ASK_AGAIN_MS = 1500, WINDOW_MS = 9 * 60 * 1000 };
+
+static enum err make_tx(struct world *w, struct arena *a, struct bytes *wire, struct hash *id,
+                        uint64_t *valid_until_ms)
+{
+    struct sim_order order;
+    struct bytes bytes = { NULL, 0 };
+    uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
+    TRY(sim_work(w, a, &order));
+    struct tx_body *body = &order.body;
+    body->space = w->genesis.space;
+    body->valid_until_ms = w->now_ms + WINDOW_MS;
+    body->signer_count = 1;
+    body->signer[0] = (struct tx_signer){ w->genesis.participant[order.from].id, 1 };
+    TRY(tx_encode_body(body, a, &bytes));
+    suite_sign_tagged(w->suite, w->participant_seed[order.from], "carnet/tx/v1", bytes, signature);
+    struct bytes signed_by = bytes_of(signature, w->suite->signature_size);
+    TRY(tx_encode(bytes, &signed_by, 1, a, wire));
+    tx_id(w->suite, bytes, id);
+    *valid_until_ms = body->valid_until_ms;
+    return ERR_NONE;
+}
+
+static void new_tx(struct world *w)
+{
+    if (w->tx_count == SIM_TXS_MAX) {
+        return;
+    }
+    struct sim_tx *t = &w->tx[w->tx_count];
+    struct bytes wire = { NULL, 0 };
+    arena_reset(&w->scratch);
+    enum err e = make_tx(w, &w->scratch, &wire, &t->id, &t->valid_until_ms);
+    ASSERT(e == ERR_NONE);
+    t->wire = malloc(wire.len);
+    ASSERT(t->wire != NULL);
+    memcpy(t->wire, wire.ptr, wire.len);
+    t->len = wire.len;
+    w->tx_count++;
+}
+
+static void ask(struct world *w, struct sim_tx *t)
+{
+    struct sim_node *n = &w->node[sim_below(&w->random, w->nodes)];
+    t->asked_ms = w->now_ms;
+    if (!n->up) {
+        return;
+    }
+    struct hash id;
+    uint64_t now = (uint64_t)((int64_t)w->now_ms + n->skew_ms);
+    enum err e = replica_submit(n->replica, now, bytes_of(t->wire, t->len), &id);
+    t->accepted = t->accepted || e == ERR_NONE;
+    if (w->options.mutant == SIM_MUTANT_LOSE_TX && e == ERR_NONE) {
+        t->committed = true;
+    }
+    if (e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
+        e != ERR_FAILED) {
+        sim_violation(w, "n%u refuses a good transaction: %s", n->index, err_name(e));
+    }
+    sim_after(w, n);
+}
+
+/* Told, or in a block whose only witness crashed before it could tell: then a client finds it by
+ * asking for its id. */
+static bool settled(const struct sim_tx *t)
+{
+    return t->committed || t->height != 0;
+}
+
+uint32_t sim_waiting(const struct world *w)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < w->tx_count; i++) {
+        const struct sim_tx *t = &w->tx[i];
+        n += t->accepted && !settled(t) && t->valid_until_ms > w->now_ms ? 1 : 0;
+    }
+    return n;
+}
+
+void sim_client(struct world *w)
+{
+    if (!w->healed) {
+        uint64_t burst = 1 + sim_below(&w->random, 3);
+        for (uint64_t i = 0; i < burst; i++) {
+            new_tx(w);
+        }
+    }
+    for (uint32_t i = 0; i < w->tx_count; i++) {
+        struct sim_tx *t = &w->tx[i];
+        if (!settled(t) && w->now_ms >= t->asked_ms + ASK_AGAIN_MS) {
+            ask(w, t);
+        }
+    }
+    sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 50 + sim_below(&w->random, 200),
+                                        .kind = SIM_CLIENT });
+}

@@ -1,0 +1,25 @@
+/* sim_event — chance, and what is going to happen when. */
+#ifndef CARNET_SIM_SIM_EVENT_INTERNAL_H
+#define CARNET_SIM_SIM_EVENT_INTERNAL_H
+
+#include "sim/sim.h"
+
+/* splitmix64: small, and the same everywhere. */
+struct sim_random {
+    uint64_t state;
+};
+uint64_t sim_next(struct sim_random *r);
+uint64_t sim_below(struct sim_random *r, uint64_t limit); /* limit 0: 0 */
+bool sim_chance(struct sim_random *r, uint32_t per_thousand);
+
+enum sim_event_kind { SIM_DELIVER, SIM_TICK, SIM_FLUSH, SIM_RESTART, SIM_CLIENT, SIM_CHAOS };
+struct sim_event {
+    uint64_t at_ms, order;
+    enum sim_event_kind kind;
+    uint32_t to, from;
+    uint64_t run; /* TICK, FLUSH: the node's incarnation it was meant for */
+    uint8_t *message;
+    size_t len;
+};
+
+#endif

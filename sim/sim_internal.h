@@ -1,0 +1,119 @@
+/* sim_internal — what the files of the simulator share: the world and its nodes. */
+#ifndef CARNET_SIM_SIM_INTERNAL_H
+#define CARNET_SIM_SIM_INTERNAL_H
+
+#include "contract/contract.h"
+#include "node/replica.h"
+#include "sim/sim.h"
+#include "sim/sim_disk_internal.h"
+#include "sim/sim_event_internal.h"
+
+enum {
+    SIM_PARTICIPANTS_MAX = SIM_NODES_MAX + 1,
+    SIM_TXS_MAX = 4096,
+    SIM_HEIGHTS_MAX = 8192,
+    SIM_EVENTS_MAX = 1 << 17,
+    SIM_VOTES_MAX = 1 << 17,
+    SIM_SEAT_KEY_LOG2 = 5,
+    SIM_TOKENS_MAX = 256,
+    SIM_LABELS_MAX = 64,
+    SIM_LAW_CACHE = 6 * 1024 * 1024, /* opens the shipped law; the same for every node */
+    SIM_EPOCH_MS = 40000
+};
+
+struct sim_tx {
+    struct hash id;
+    uint8_t *wire;
+    size_t len;
+    uint64_t valid_until_ms, asked_ms;
+    bool accepted;  /* some node said yes to the submission */
+    bool committed; /* some node told its shell so */
+    uint64_t height;
+};
+
+/* A token that was asked for, and its newest seal and lock: they may exist or not. */
+struct sim_token {
+    struct hash id, seal, lock;
+    uint32_t owner, payer;
+};
+
+struct world;
+struct sim_node {
+    struct world *world;
+    uint32_t index;
+    bool up;
+    uint64_t run, restart_ms, tick_ms;
+    bool flush_due, voting;
+    int64_t skew_ms;
+    struct sim_disk disk;
+    struct sim_store store;
+    struct epoch_seed seed;
+    uint8_t *memory;
+    size_t memory_size;
+    uint8_t *law_memory;
+    struct contract_env env;
+    struct contract_table table;
+    struct replica *replica;
+    uint64_t told; /* height last told as committed; UINT64_MAX: nothing yet in this run */
+    uint32_t view_changes, views_before;
+};
+
+/* What the rig remembers of a seat's own words, across all its restarts. */
+struct sim_vote {
+    bool used;
+    uint32_t seat, kind;
+    uint64_t epoch, view, height;
+    struct hash block;
+};
+
+struct sim_block {
+    struct hash hash, state_root;
+    uint32_t tx_count;
+};
+
+struct world {
+    struct sim_options options;
+    struct sim_result *result;
+    struct sim_random random;
+    const struct suite *suite;
+    struct suite *own_suite; /* NULL for intl */
+    struct genesis genesis;
+    struct hash law; /* of the pack set in genesis; zero: none */
+    uint32_t token_count;
+    struct sim_token token[SIM_TOKENS_MAX];
+    uint8_t *genesis_memory, *scratch_memory;
+    struct arena genesis_arena, scratch;
+    struct replica_config config;
+    uint32_t seats, nodes;
+    uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
+    struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
+    struct hash *leaves[SIM_PARTICIPANTS_MAX];
+    struct sim_node node[SIM_PARTICIPANTS_MAX];
+
+    uint64_t now_ms, start_ms, order;
+    struct sim_event *event; /* a heap by (at_ms, order) */
+    uint32_t event_count;
+    bool healed;
+    uint32_t drop_thousandths, delay_max_ms;
+    uint64_t cut_until_ms[SIM_PARTICIPANTS_MAX][SIM_PARTICIPANTS_MAX];
+    bool votes_lost;       /* lose_votes_ms has passed */
+    uint32_t dead_primary; /* of kill_primary_ms; UINT32_MAX: nobody */
+
+    struct sim_tx *tx;
+    uint32_t tx_count;
+    struct sim_block *block; /* by height: what the first node to commit it said */
+    uint64_t height;
+    struct sim_vote *vote; /* open addressing */
+    uint32_t vote_count;
+    struct hasher trace;
+    uint32_t label_count;
+    struct sim_label {
+        uint64_t height;
+        struct hash block;
+        char letter;
+    } label[SIM_LABELS_MAX]; /* a ring: the newest are spoken of */
+    uint32_t line_count;
+    char line[SIM_LINES_MAX][SIM_LINE_SIZE];
+};
+
+#endif

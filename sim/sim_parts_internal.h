@@ -1,0 +1,65 @@
+/* sim_parts — the functions that the files of the simulator offer each other. */
+#ifndef CARNET_SIM_SIM_PARTS_INTERNAL_H
+#define CARNET_SIM_SIM_PARTS_INTERNAL_H
+
+#include "sim/sim_internal.h"
+
+/* sim_setup.c */
+MUST_USE enum err sim_world_open(struct world *w, const struct sim_options *o,
+                                 struct sim_result *result);
+void sim_world_close(struct world *w);
+/* sim_run.c: both phases and the checks, the world left open to be looked at. */
+MUST_USE enum err sim_world_run(struct world *w);
+
+/* sim_world.c: events, network, nodes, harm */
+void sim_schedule(struct world *w, struct sim_event e);
+bool sim_pop(struct world *w, struct sim_event *out);
+struct replica_config sim_node_config(struct world *w, struct sim_node *n);
+void sim_node_start(struct world *w, uint32_t index);
+void sim_node_crash(struct world *w, uint32_t index);
+void sim_after(struct world *w, struct sim_node *n); /* a call returned: tick, flush, or die */
+void sim_handle(struct world *w, struct sim_event *e);
+void sim_harm(struct world *w);
+void sim_heal(struct world *w);
+
+/* sim_client.c */
+void sim_client(struct world *w);
+uint32_t sim_waiting(const struct world *w); /* accepted, valid, not committed */
+
+/* sim_check.c */
+void sim_violation(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_check_commit(struct world *w, uint32_t node, const struct replica_commit *c);
+void sim_check_start(struct world *w, uint32_t node);
+void sim_check_sent(struct world *w, uint32_t node, struct bytes message);
+void sim_check_end(struct world *w);
+void sim_forge(struct world *w); /* a forged vote must be refused by every node */
+
+/* sim_transcript.c */
+void sim_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "7b": the second block seen at height 7. */
+const char *sim_label(struct world *w, uint64_t height, const struct hash *block, char out[24]);
+
+/* sim_work.c: what clients ask for. Gives body.method, args, attachments; `from` signs. */
+struct sim_order {
+    uint32_t from;
+    struct tx_body body;
+};
+MUST_USE enum err sim_work(struct world *w, struct arena *a, struct sim_order *out);
+
+/* sim_codec.c: what a peer message says, for the rig's eyes */
+struct sim_seen {
+    uint32_t kind; /* number of PeerMessage.kind */
+    bool has_vote;
+    struct vote vote;
+    uint32_t seat;
+    uint64_t view;     /* PROPOSE, VIEW_CHANGE, NEW_VIEW */
+    struct hash block; /* PROPOSE */
+    uint64_t height;   /* PROPOSE */
+};
+enum { SIM_KIND_PROPOSE = 3, SIM_KIND_VOTE = 4, SIM_KIND_VIEW_CHANGE = 5, SIM_KIND_NEW_VIEW = 6 };
+MUST_USE enum err sim_see(const struct suite *s, struct bytes message, struct arena *a,
+                          struct sim_seen *out);
+MUST_USE enum err sim_vote_message(const struct vote *v, uint32_t seat, struct bytes signature,
+                                   struct arena *a, struct bytes *out);
+
+#endif

@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_parts_internal.h"
+
+enum {
+    CALM_LIMIT_MS =
+        180 * 1000, /* all waiting transactions are committed this long after the healing */
+    SAFETY_LIMIT_MS = 5 * 60 * 1000, /* the first phase ends here at the latest */
+    CALM_EVENTS_MAX = 400000
+};
+
+static bool level(const struct world *w)
+{
+    for (uint32_t i = 0; i < w->nodes; i++) {
+        if (!w->node[i].up || w->node[i].told != w->height) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool step(struct world *w)
+{
+    struct sim_event e;
+    if (!sim_pop(w, &e)) {
+        return false;
+    }
+    sim_handle(w, &e);
+    w->result->steps++;
+    return true;
+}
+
+static void harmful_phase(struct world *w)
+{
+    uint64_t forge_at = w->options.steps / 2;
+    for (uint32_t i = 0; i < w->options.steps && w->result->violation_count == 0; i++) {
+        if (i == forge_at) {
+            sim_forge(w);
+        }
+        if (w->now_ms > w->start_ms + SAFETY_LIMIT_MS || !step(w)) {
+            return;
+        }
+    }
+}
+
+/* Liveness after the network calms: everything accepted commits, and every node gets there. */
+static void calm_phase(struct world *w)
+{
+    uint64_t until = w->now_ms + CALM_LIMIT_MS;
+    sim_heal(w);
+    for (uint32_t i = 0; i < CALM_EVENTS_MAX && w->result->violation_count == 0; i++) {
+        if ((i % 16 == 0 && sim_waiting(w) == 0 && level(w)) || w->now_ms > until || !step(w)) {
+            break;
+        }
+    }
+    if (w->result->violation_count > 0) {
+        return;
+    }
+    uint32_t waiting = sim_waiting(w);
+    if (waiting > 0) {
+        sim_violation(w, "%u transactions wait %u ms after the network calmed", waiting,
+                      (unsigned)(w->now_ms + CALM_LIMIT_MS - until));
+    } else if (!level(w)) {
+        sim_violation(w, "not every node reaches height %llu", (unsigned long long)w->height);
+    }
+}
+
+static void count_disk(struct world *w)
+{
+    for (uint32_t i = 0; i < w->nodes; i++) {
+        w->result->delivered[SIM_DISK] += w->node[i].disk.faults;
+        if (w->node[i].view_changes > w->result->view_changes) {
+            w->result->view_changes = w->node[i].view_changes;
+        }
+    }
+}
+
+static void keep_lines(struct world *w)
+{
+    uint32_t count = w->line_count < SIM_LINES_MAX ? w->line_count : SIM_LINES_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (w->line_count - count + i) % SIM_LINES_MAX;
+        memcpy(w->result->line[i], w->line[at], SIM_LINE_SIZE);
+    }
+    w->result->line_count = count;
+}
+
+static enum err judge(struct world *w)
+{
+    struct sim_result *r = w->result;
+    if (r->violation_count > 0) {
+        return ERR_INTEGRITY;
+    }
+    for (uint32_t f = 0; f < SIM_FAULT_END; f++) {
+        if ((w->options.faults >> f & 1) != 0 && r->delivered[f] == 0) {
+            return ERR_UNAVAILABLE;
+        }
+    }
+    r->ok = true;
+    return ERR_NONE;
+}
+
+enum err sim_world_run(struct world *w)
+{
+    for (uint32_t i = 0; i < w->nodes; i++) {
+        sim_node_start(w, i);
+    }
+    sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 20, .kind = SIM_CLIENT });
+    sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 30, .kind = SIM_CHAOS });
+    harmful_phase(w);
+    if (w->result->violation_count == 0) {
+        calm_phase(w);
+    }
+    sim_check_end(w);
+    count_disk(w);
+    keep_lines(w);
+    w->result->suite = w->suite->number;
+    w->result->height = w->height;
+    w->result->txs = w->tx_count;
+    w->result->virtual_ms = w->now_ms - w->start_ms;
+    hasher_final(&w->trace, &w->result->trace_hash);
+    return judge(w);
+}
+
+enum err sim_run(const struct sim_options *o, struct sim_result *result)
+{
+    *result = (struct sim_result){ .seed = o->seed };
+    if (o->nodes == 0 || o->nodes > SIM_NODES_MAX || o->steps == 0 || o->steps > SIM_STEPS_MAX ||
+        o->faults >> SIM_FAULT_END != 0) {
+        return ERR_USAGE;
+    }
+    struct world *w = malloc(sizeof *w);
+    if (w == NULL) {
+        return ERR_NO_SPACE;
+    }
+    enum err e = sim_world_open(w, o, result);
+    if (e == ERR_NONE) {
+        e = sim_world_run(w);
+    }
+    sim_world_close(w);
+    free(w);
+    return e;
+}

@@ -1,0 +1,221 @@
+#include <stdlib.h>
+
+#include "sim/sim_parts_internal.h"
+
+enum {
+    GENESIS_ARENA = 8 * 1024 * 1024,
+    SCRATCH_ARENA = 8 * 1024 * 1024,
+    START_MS_AHEAD = 5000 /* the first clock is this long after the space's start */
+};
+static const uint64_t SPACE_START_MS = 1800000000000;
+
+uint64_t sim_next(struct sim_random *r)
+{
+    uint64_t z = (r->state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+uint64_t sim_below(struct sim_random *r, uint64_t limit)
+{
+    return limit == 0 ? 0 : sim_next(r) % limit;
+}
+
+bool sim_chance(struct sim_random *r, uint32_t per_thousand)
+{
+    return sim_below(r, 1000) < per_thousand;
+}
+
+static void fill(struct sim_random *r, uint8_t *out, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (uint8_t)sim_next(r);
+    }
+}
+
+/* One seed in ten runs with real signatures. */
+static enum err choose_suite(struct world *w)
+{
+    if (w->options.seed % 10 == 7) {
+        w->suite = suite_intl();
+        return ERR_NONE;
+    }
+    TRY(sim_suite_new(&w->own_suite));
+    w->suite = w->own_suite;
+    return ERR_NONE;
+}
+
+static void set_params(struct genesis *g)
+{
+#define X(number, name, value) g->param[number] = (value);
+    GENESIS_PARAMS(X)
+#undef X
+    g->param[PARAM_BLOCK_SIZE_MAX] = 128 * 1024;
+    g->param[PARAM_IDLE_BLOCK_MS] = 3000;
+    g->param[PARAM_EPOCH_KEY_LOG2] = SIM_SEAT_KEY_LOG2;
+}
+
+/* China, Germany, Singapore, Malaysia: where the shipped law has something to say, and where not.
+ */
+static const uint32_t COUNTRY[] = { 156, 276, 702, 458 };
+
+static enum err make_participant(struct world *w, struct genesis *g, uint32_t i)
+{
+    struct did_document *d = &g->participant[i];
+    uint8_t *public_key = arena_alloc(&w->genesis_arena, w->suite->public_size);
+    if (public_key == NULL) {
+        return ERR_NO_SPACE;
+    }
+    fill(&w->random, w->participant_seed[i], SUITE_SECRET_SIZE);
+    w->suite->public_of(w->suite->ctx, w->participant_seed[i], public_key);
+    d->key_count = 1;
+    d->key[0] = (struct did_key){ .id = 1,
+                                  .suite = w->suite->number,
+                                  .use = DID_SIGN,
+                                  .public_key = bytes_of(public_key, w->suite->public_size) };
+    d->jurisdiction = COUNTRY[i % COUNT(COUNTRY)];
+    d->role_count = 2;
+    d->role[0] = ROLE_MEMBER;
+    d->role[1] = i == w->seats ? ROLE_BANK : ROLE_REGULATOR;
+    return did_derive(w->suite, d, &w->genesis_arena, &d->id);
+}
+
+static enum err make_seat(struct world *w, struct genesis *g, uint32_t i)
+{
+    w->leaves[i] = ARENA_ARRAY(&w->genesis_arena, struct hash, (size_t)1 << SIM_SEAT_KEY_LOG2);
+    if (w->leaves[i] == NULL) {
+        return ERR_NO_SPACE;
+    }
+    fill(&w->random, w->first_seed[i].seed, SUITE_SECRET_SIZE);
+    g->seat[i].participant = g->participant[i].id;
+    g->seat[i].weight = 1;
+    epoch_key_generate(w->suite, w->first_seed[i].seed, SIM_SEAT_KEY_LOG2, w->leaves[i],
+                       &g->seat[i].root);
+    return ERR_NONE;
+}
+
+static enum err make_genesis(struct world *w)
+{
+    struct genesis g = { .format = GENESIS_FORMAT,
+                         .version_set = VERSION_SET,
+                         .suite = w->suite->number,
+                         .flags = GENESIS_DEVELOPMENT,
+                         .start_ms = SPACE_START_MS,
+                         .epoch_ms = SIM_EPOCH_MS,
+                         .trust_ms = (uint64_t)SIM_EPOCH_MS * 100 };
+    set_params(&g);
+    g.participant_count = w->seats + 1;
+    g.seat_count = w->seats;
+    g.participant = ARENA_ARRAY(&w->genesis_arena, struct did_document, g.participant_count);
+    g.seat = ARENA_ARRAY(&w->genesis_arena, struct seat, g.seat_count);
+    if (g.participant == NULL || g.seat == NULL) {
+        return ERR_NO_SPACE;
+    }
+    fill(&w->random, g.salt, sizeof g.salt);
+    for (uint32_t i = 0; i < g.participant_count; i++) {
+        TRY(make_participant(w, &g, i));
+    }
+    for (uint32_t i = 0; i < g.seat_count; i++) {
+        TRY(make_seat(w, &g, i));
+    }
+    struct currency currency = { g.participant[w->seats].id, 156, 2 };
+    g.currency_count = 1;
+    g.currency = &currency;
+    g.pack_set = w->options.pack_set;
+    if (g.pack_set.len > 0) {
+        contract_pack_hash(w->suite, g.pack_set, &w->law);
+    }
+    struct bytes wire = { NULL, 0 };
+    TRY(genesis_encode(&g, &w->genesis_arena, &wire));
+    return genesis_decode(w->suite, wire, &w->genesis_arena, &w->genesis);
+}
+
+static void make_config(struct world *w)
+{
+    w->config = (struct replica_config){ .suite = w->suite,
+                                         .genesis = &w->genesis,
+                                         .limits = ledger_limits_small(),
+                                         .view_timeout_ms = 1000,
+                                         .view_timeout_max_ms = 8000,
+                                         .resend_ms = 300,
+                                         .gossip_ms = 10,
+                                         .heights_max = SIM_HEIGHTS_MAX };
+}
+
+static enum err open_memory(struct world *w)
+{
+    w->genesis_memory = malloc(GENESIS_ARENA);
+    w->scratch_memory = malloc(SCRATCH_ARENA);
+    w->event = calloc(SIM_EVENTS_MAX, sizeof *w->event);
+    w->tx = calloc(SIM_TXS_MAX, sizeof *w->tx);
+    w->block = calloc(SIM_HEIGHTS_MAX, sizeof *w->block);
+    w->vote = calloc(SIM_VOTES_MAX, sizeof *w->vote);
+    if (w->genesis_memory == NULL || w->scratch_memory == NULL || w->event == NULL ||
+        w->tx == NULL || w->block == NULL || w->vote == NULL) {
+        return ERR_NO_SPACE;
+    }
+    w->genesis_arena = arena_over(w->genesis_memory, GENESIS_ARENA);
+    w->scratch = arena_over(w->scratch_memory, SCRATCH_ARENA);
+    return ERR_NONE;
+}
+
+static enum err open_node(struct world *w, uint32_t i)
+{
+    struct sim_node *n = &w->node[i];
+    *n = (struct sim_node){ .world = w, .index = i, .tick_ms = UINT64_MAX };
+    n->seed = w->first_seed[i];
+    n->skew_ms = (int64_t)sim_below(&w->random, 400) - 200;
+    n->disk.sync_lies = w->options.mutant == SIM_MUTANT_SYNC_LIES;
+    n->memory_size = replica_memory_size(&w->config);
+    n->memory = malloc(n->memory_size);
+    n->law_memory = malloc(SIM_LAW_CACHE);
+    if (n->memory == NULL || n->law_memory == NULL) {
+        return ERR_NO_SPACE;
+    }
+    return sim_store_open(&n->store);
+}
+
+enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim_result *result)
+{
+    *w = (struct world){ .options = *o,
+                         .result = result,
+                         .random = { o->seed * 2 + 1 },
+                         .seats = o->nodes,
+                         .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
+                         .dead_primary = UINT32_MAX };
+    w->start_ms = SPACE_START_MS + START_MS_AHEAD;
+    w->now_ms = w->start_ms;
+    TRY(open_memory(w));
+    TRY(choose_suite(w));
+    TRY(make_genesis(w));
+    make_config(w);
+    hasher_init(&w->trace, suite_intl());
+    for (uint32_t i = 0; i < w->nodes; i++) {
+        TRY(open_node(w, i));
+    }
+    return ERR_NONE;
+}
+
+void sim_world_close(struct world *w)
+{
+    for (uint32_t i = 0; i < SIM_PARTICIPANTS_MAX; i++) {
+        sim_disk_free(&w->node[i].disk);
+        sim_store_free(&w->node[i].store);
+        free(w->node[i].memory);
+        free(w->node[i].law_memory);
+    }
+    for (uint32_t i = 0; w->event != NULL && i < w->event_count; i++) {
+        free(w->event[i].message);
+    }
+    for (uint32_t i = 0; w->tx != NULL && i < w->tx_count; i++) {
+        free(w->tx[i].wire);
+    }
+    free(w->genesis_memory);
+    free(w->scratch_memory);
+    free(w->event);
+    free(w->tx);
+    free(w->block);
+    free(w->vote);
+    sim_suite_free(w->own_suite);
+}

@@ -1,0 +1,141 @@
+#include "sim/sim_disk_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum err sim_store_open(struct sim_store *s)
+{
+    *s = (struct sim_store){ 0 };
+    s->slot = calloc(SIM_STORE_SLOTS, sizeof *s->slot);
+    return s->slot == NULL ? ERR_NO_SPACE : ERR_NONE;
+}
+
+void sim_store_free(struct sim_store *s)
+{
+    for (uint32_t i = 0; s->slot != NULL && i < SIM_STORE_SLOTS; i++) {
+        free(s->slot[i].value);
+    }
+    for (uint32_t i = 0; i < s->undo_count; i++) {
+        free(s->undo[i].value);
+    }
+    free(s->slot);
+    free(s->undo);
+    *s = (struct sim_store){ 0 };
+}
+
+/* Tree keys are hashes already: their first bytes spread well enough. */
+static uint32_t slot_of(const struct sim_store *s, uint16_t contract, const struct hash *key)
+{
+    uint32_t i = ((uint32_t)key->b[0] << 16 | (uint32_t)key->b[1] << 8 | key->b[2]) ^ contract;
+    for (uint32_t n = 0; n < SIM_STORE_SLOTS; n++) {
+        uint32_t at = (i + n) % SIM_STORE_SLOTS;
+        const struct sim_slot *slot = &s->slot[at];
+        if (!slot->used || (slot->contract == contract && hash_equal(&slot->key, key))) {
+            return at;
+        }
+    }
+    return SIM_STORE_SLOTS;
+}
+
+static enum err store_get(void *ctx, uint16_t contract, const struct hash *key, struct bytes *out)
+{
+    struct sim_store *s = ctx;
+    uint32_t i = slot_of(s, contract, key);
+    if (i == SIM_STORE_SLOTS || !s->slot[i].used || s->slot[i].value == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    *out = bytes_of(s->slot[i].value, s->slot[i].len);
+    return ERR_NONE;
+}
+
+static enum err store_each(void *ctx, void *user,
+                           enum err (*visit)(void *user, uint16_t contract,
+                                             const struct hash *tree_key, struct bytes stored))
+{
+    struct sim_store *s = ctx;
+    for (uint32_t i = 0; i < SIM_STORE_SLOTS; i++) {
+        const struct sim_slot *slot = &s->slot[i];
+        if (slot->used && slot->value != NULL) {
+            TRY(visit(user, slot->contract, &slot->key, bytes_of(slot->value, slot->len)));
+        }
+    }
+    return ERR_NONE;
+}
+
+struct state_store sim_store_port(struct sim_store *s)
+{
+    return (struct state_store){ .ctx = s, .get = store_get, .each = store_each };
+}
+
+static void remember(struct sim_store *s, uint32_t slot)
+{
+    if (s->undo_count == s->undo_cap) {
+        s->undo_cap = s->undo_cap * 2 + 64;
+        s->undo = realloc(s->undo, s->undo_cap * sizeof *s->undo);
+        ASSERT(s->undo != NULL);
+    }
+    s->undo[s->undo_count++] = (struct sim_undo){ slot, s->slot[slot].value, s->slot[slot].len };
+}
+
+enum err sim_store_change(struct sim_store *s, const struct state_change *c)
+{
+    uint32_t i = slot_of(s, c->contract, &c->tree_key);
+    if (i == SIM_STORE_SLOTS || s->count == SIM_STORE_SLOTS / 2) {
+        return ERR_NO_SPACE;
+    }
+    struct sim_slot *slot = &s->slot[i];
+    if (!slot->used) {
+        *slot = (struct sim_slot){ .used = true, .contract = c->contract, .key = c->tree_key };
+        s->count++;
+    }
+    remember(s, i);
+    slot->value = NULL;
+    slot->len = c->stored.len;
+    if (c->stored.len > 0) {
+        slot->value = malloc(c->stored.len);
+        ASSERT(slot->value != NULL);
+        memcpy(slot->value, c->stored.ptr, c->stored.len);
+    }
+    return ERR_NONE;
+}
+
+enum err sim_store_mark(struct sim_store *s, uint64_t height, struct bytes header,
+                        const struct merkle_frontier *history)
+{
+    ASSERT(header.len <= sizeof s->header);
+    for (uint32_t i = 0; i < s->undo_count; i++) {
+        free(s->undo[i].value);
+    }
+    s->undo_count = 0;
+    s->marked = true;
+    s->height = height;
+    s->header_len = header.len;
+    if (header.len > 0) {
+        memcpy(s->header, header.ptr, header.len);
+    }
+    s->history = *history;
+    return ERR_NONE;
+}
+
+enum err sim_store_tip(struct sim_store *s, uint64_t *height, struct bytes *header,
+                       struct merkle_frontier *history)
+{
+    if (!s->marked) {
+        return ERR_NOT_FOUND;
+    }
+    *height = s->height;
+    *header = bytes_of(s->header, s->header_len);
+    *history = s->history;
+    return ERR_NONE;
+}
+
+void sim_store_crash(struct sim_store *s)
+{
+    while (s->undo_count > 0) {
+        struct sim_undo *u = &s->undo[--s->undo_count];
+        struct sim_slot *slot = &s->slot[u->slot];
+        free(slot->value);
+        slot->value = u->value;
+        slot->len = u->len;
+    }
+}

@@ -1,0 +1,80 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/sim_parts_internal.h"
+
+static const char *const FAULT_NAME[SIM_FAULT_END] = {
+#define X(name, text) [SIM_##name] = (text),
+    SIM_FAULTS(X)
+#undef X
+};
+
+const char *sim_fault_name(enum sim_fault f)
+{
+    ASSERT(f < SIM_FAULT_END);
+    return FAULT_NAME[f];
+}
+
+static uint32_t fault_bit(const char *text, size_t len)
+{
+    for (uint32_t i = 0; i < SIM_FAULT_END; i++) {
+        if (bytes_equal(bytes_of(text, len), bytes_of_str(FAULT_NAME[i]))) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+enum err sim_faults_parse(const char *text, uint32_t *out)
+{
+    uint32_t bits = 0;
+    while (*text != 0) {
+        size_t len = strcspn(text, ",");
+        if (strncmp(text, "byzantine", 9) == 0) {
+            return ERR_UNSUPPORTED;
+        }
+        uint32_t bit = fault_bit(text, len);
+        if (bit == 0) {
+            return ERR_UNKNOWN_WORD;
+        }
+        bits |= bit;
+        text += len;
+        text += *text == ',' ? 1 : 0;
+    }
+    *out = bits;
+    return ERR_NONE;
+}
+
+/* Virtual time in front, from the start of the run. */
+void sim_line(struct world *w, const char *format, ...)
+{
+    char *line = w->line[w->line_count % SIM_LINES_MAX];
+    int n = snprintf(line, SIM_LINE_SIZE, "%8llu ", (unsigned long long)(w->now_ms - w->start_ms));
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line + n, SIM_LINE_SIZE - (size_t)n, format, args);
+    va_end(args);
+    w->line_count++;
+    if (w->options.line != NULL) {
+        w->options.line(w->options.line_ctx, line);
+    }
+}
+
+const char *sim_label(struct world *w, uint64_t height, const struct hash *block, char out[24])
+{
+    char letter = 'a';
+    uint32_t known = w->label_count < SIM_LABELS_MAX ? w->label_count : SIM_LABELS_MAX;
+    for (uint32_t i = 0; i < known; i++) {
+        const struct sim_label *l = &w->label[i];
+        if (l->height == height && hash_equal(&l->block, block)) {
+            (void)snprintf(out, 24, "%llu%c", (unsigned long long)height, l->letter);
+            return out;
+        }
+        letter =
+            l->height == height && l->letter >= letter && letter < 'z' ? l->letter + 1 : letter;
+    }
+    w->label[w->label_count++ % SIM_LABELS_MAX] = (struct sim_label){ height, *block, letter };
+    (void)snprintf(out, 24, "%llu%c", (unsigned long long)height, letter);
+    return out;
+}

@@ -1,0 +1,107 @@
+/* replica — the one effects interpreter: ledger, consensus, sync and logs glued by ports.
+ *
+ * The daemon and the simulator run exactly this code; only the ports differ. Time comes in with
+ * every call; disk, network and the folded store are function pointers. Effects are collected
+ * over a batch of calls and carried out by replica_flush: first everything to persist, one sync
+ * a log, then everything to send. All memory comes from one region given at start.
+ * Page: docs/node.md */
+#ifndef CARNET_NODE_REPLICA_H
+#define CARNET_NODE_REPLICA_H
+
+#include "base/storage.h"
+#include "consensus/consensus.h"
+#include "crypto/epoch_key.h"
+
+enum { REPLICA_PEERS_MAX = 128, REPLICA_PEER_ALL = 0xffffffff, REPLICA_CHAIN_BLOCKS_MAX = 64 };
+
+/* What the shell is told, after it is durable. Bytes live for the call. */
+struct replica_commit {
+    struct ledger_tip tip;
+    struct bytes block;       /* framed */
+    struct bytes certificate; /* its own commit certificate, or empty (a later block's covers it) */
+    const struct receipt *receipt;
+    uint32_t receipt_count;
+};
+
+struct replica_ports {
+    void *ctx;
+    struct storage disk; /* logs "blocks.log", "votes.log", files "boot", "epoch-keys" */
+    /* To one of genesis.participants, or to REPLICA_PEER_ALL. Copies what it keeps. */
+    void (*send)(void *ctx, uint32_t peer, struct bytes message);
+    /* The folded view: changes of blocks as they commit, then, after the block log is synced, the
+     * mark. Reads see changes at once; a crash loses those after the last durable mark. */
+    enum err (*store_change)(void *ctx, const struct state_change *c);
+    enum err (*store_mark)(void *ctx, uint64_t height, struct bytes header,
+                           const struct merkle_frontier *history);
+    /* Where the folded view stands; ERR_NOT_FOUND when it is empty. header lives until the next
+     * call. */
+    enum err (*store_tip)(void *ctx, uint64_t *height, struct bytes *header,
+                          struct merkle_frontier *history);
+    void (*committed)(void *ctx, const struct replica_commit *c);
+    /* Something that is not consensus arrived (attachments, chunks): the shell's own business. */
+    void (*other)(void *ctx, uint32_t peer, struct bytes message);
+};
+
+struct replica_config {
+    const struct suite *suite;
+    const struct genesis *genesis;
+    const struct contract_table *contracts;
+    struct state_store store;
+    struct replica_ports ports;
+    struct ledger_limits limits;
+    uint32_t self;                   /* own index in genesis.participants */
+    struct epoch_seed *seed;         /* NULL for an observer; advanced and wiped as epochs pass */
+    const struct hash *epoch_leaves; /* own 2^log2 leaf hashes, for paths; NULL for an observer */
+    uint32_t view_timeout_ms, view_timeout_max_ms, resend_ms;
+    uint32_t gossip_ms;
+    uint64_t heights_max; /* of the block log's index in memory, 40 bytes a block; 0: a million */
+    bool tell_replayed;    /* `committed` also of blocks that replica_init replays from the log */
+    bool fold_every_block; /* else the folded view is marked every sixteen blocks */
+};
+
+struct replica; /* opaque */
+
+size_t replica_memory_size(const struct replica_config *config);
+/* Opens logs, cuts a torn tail, replays the block log above the folded view and the vote log,
+ * raises the boot number. A bad record inside a log is dropped with all after it and fetched again
+ * from peers. ERR_CORRUPT: the boot file or the folded view is damaged; ERR_NO_SPACE,
+ * ERR_DISK_FULL, ERR_FAILED. */
+MUST_USE enum err replica_init(const struct replica_config *config, struct arena *region,
+                               uint64_t now_ms, struct replica **out);
+/* A peer came or went. Up: HELLO is said. */
+void replica_peer(struct replica *r, uint64_t now_ms, uint32_t peer, bool up);
+/* ERR_*: what was wrong with the message: the shell counts and logs it. ERR_DISK_FULL, ERR_FAILED:
+ * nothing moves until a flush succeeds. */
+MUST_USE enum err replica_receive(struct replica *r, uint64_t now_ms, uint32_t peer,
+                                  struct bytes message);
+MUST_USE enum err replica_submit(struct replica *r, uint64_t now_ms, struct bytes tx,
+                                 struct hash *id);
+void replica_tick(struct replica *r, uint64_t now_ms);
+/* Carry out what the calls since the last flush asked for. ERR_DISK_FULL, ERR_FAILED: nothing
+ * was sent; the node stops voting and says so until a later flush succeeds. */
+MUST_USE enum err replica_flush(struct replica *r, uint64_t now_ms);
+uint64_t replica_deadline(const struct replica *r); /* when tick matters next */
+
+struct replica_status {
+    struct pbft_status pbft;
+    struct ledger_tip tip;
+    uint64_t boot;
+    uint32_t peers_up, pending;
+    bool voting, syncing, disk_failed;
+    bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
+};
+struct replica_status replica_status(const struct replica *r);
+struct ledger *replica_ledger(struct replica *r);
+
+/* The block log, for proofs and queries: framed block and, when it is known, its own
+ * certificate. */
+MUST_USE enum err replica_block(struct replica *r, uint64_t height, struct arena *a,
+                                struct bytes *block, struct bytes *certificate);
+/* A certified header at or above this height with its signers' keys (canonical CertifiedHeader),
+ * and the header's height: ERR_NOT_FOUND when none is known yet. */
+MUST_USE enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
+                                    struct bytes *certified, uint64_t *certified_height);
+/* Leaf hashes of headers 0..count-1 for history paths; lives until the next commit. */
+MUST_USE enum err replica_history(struct replica *r, const struct hash **leaf, uint64_t *count);
+
+#endif

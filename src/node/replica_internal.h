@@ -1,0 +1,108 @@
+/* replica_internal — what the files of the effects interpreter share. */
+#ifndef CARNET_NODE_REPLICA_INTERNAL_H
+#define CARNET_NODE_REPLICA_INTERNAL_H
+
+#include "node/reclog_internal.h"
+#include "node/replica.h"
+#include "node/replica_codec_internal.h"
+
+enum {
+    REPLICA_OUT_MAX = 1024,    /* messages of one batch */
+    REPLICA_NOTICES_MAX = 128, /* commits of one batch not told yet */
+    REPLICA_FOLLOW_MAX = 2 * PBFT_EFFECTS_MAX,
+    REPLICA_KEY_EPOCHS = 64, /* epochs whose keys are kept, a seat */
+    REPLICA_HEIGHTS_DEFAULT = 1 << 20,
+    REPLICA_GOSSIP_BYTES = 128 * 1024,
+    REPLICA_SMALL_MESSAGES = 256 * 1024, /* room for keys, certificates and frames in a message */
+    REPLICA_HELLO_REPEAT = 10,           /* in units of resend_ms */
+    REPLICA_FOLD_BLOCKS = 16,            /* blocks between two marks of the folded view */
+    REPLICA_RECENT_BLOCKS = 64           /* committed blocks that GetBlock finds by hash */
+};
+
+struct peer {
+    bool up, heard, answered, objects, liar;
+    uint64_t boot, height; /* as it said in HELLO */
+    struct vote_mark vote; /* the latest seen from it */
+    struct vote_mark told; /* the latest of ours that it has seen, from its answer */
+};
+
+struct key_slot {
+    bool used;
+    uint64_t epoch;
+    uint8_t public_key[SUITE_KEY_SIZE_MAX];
+    struct merkle_path path;
+};
+
+struct out_message {
+    uint32_t peer;
+    struct bytes bytes;
+};
+
+/* A commit that the shell is told of once it is durable. */
+struct notice {
+    struct ledger_tip tip;
+    const struct receipt *receipt;
+    uint32_t receipt_count;
+};
+
+/* What an effect of consensus is answered with, after all effects of its step. */
+struct follow {
+    enum pbft_event_kind kind;
+    struct hash block;
+    enum err err;
+};
+
+struct sync {
+    bool active;
+    uint32_t peer, tried;
+    uint64_t target, deadline_ms;
+};
+
+struct replica {
+    struct replica_config config;
+    const struct suite *suite;
+    const struct genesis *genesis;
+    struct ledger *ledger;
+    struct pbft *pbft;
+    uint64_t now_ms, boot;
+    size_t block_max, message_max;
+    uint32_t seat, peer_count;
+    struct peer *peer;
+    uint32_t seat_of[REPLICA_PEERS_MAX];
+    uint32_t participant_of[GENESIS_SEATS_MAX];
+
+    struct reclog blocks, votes;
+    uint64_t heights_max, log_height;
+    uint64_t *offset;                /* of block `height` in the block log, by height */
+    struct hash *leaf;               /* of header `height` in the history tree */
+    struct hash log_tip;             /* hash of block log_height */
+    uint8_t header[HEADER_SIZE_MAX]; /* of the committed tip: the folded view's mark */
+    size_t header_len;
+    uint64_t marked; /* height of the folded view's last mark */
+
+    struct arena work; /* one call's */
+    struct arena notice_arena, out_arena, gossip_arena;
+    uint32_t notice_count, out_count, gossip_count, follow_at, follow_count;
+    struct notice notice[REPLICA_NOTICES_MAX];
+    struct out_message out[REPLICA_OUT_MAX];
+    struct follow follow[REPLICA_FOLLOW_MAX];
+    struct bytes gossip[PEER_TXS_MAX];
+    uint32_t gossip_cursor;
+    uint64_t gossip_ms, resend_ms, hello_ms; /* next instants */
+    bool tick_due;
+
+    struct key_slot *key; /* seats * REPLICA_KEY_EPOCHS */
+    bool keys_dirty;
+    uint64_t keys_epoch; /* own keys are announced up to this epoch's next */
+
+    struct sync sync;
+    bool started; /* consensus runs: the block log reaches the folded view */
+    bool cleared; /* may vote (FORMATS 14) */
+    bool votes_damaged;
+    bool disk_failed; /* nothing moves until a flush succeeds */
+    bool broken;      /* memory and disk disagree: only a restart helps */
+    uint64_t observe_until;
+    struct pbft_effects effects;
+};
+
+#endif

@@ -1,0 +1,69 @@
+/* replica_parts — the functions that the files of the effects interpreter offer each other. */
+#ifndef CARNET_NODE_REPLICA_PARTS_INTERNAL_H
+#define CARNET_NODE_REPLICA_PARTS_INTERNAL_H
+
+#include "node/replica_internal.h"
+
+/* replica_start.c */
+MUST_USE enum err replica_recover(struct replica *r);
+void replica_begin_consensus(struct replica *r);
+MUST_USE enum err replica_remember_headers(struct replica *r);            /* after resume */
+bool replica_links(const struct replica *r, const struct hash *previous); /* to the log's tip */
+
+/* replica_step.c: an event for consensus with all that follows from it. */
+MUST_USE enum err replica_step(struct replica *r, const struct pbft_event *ev);
+/* Commit the oldest open block: block log, ledger, folded view, notice. */
+MUST_USE enum err replica_commit_block(struct replica *r, const struct hash *block,
+                                       struct bytes certificate);
+/* Append to the block log and the history, nothing else. */
+MUST_USE enum err replica_log_block(struct replica *r, const struct block *b,
+                                    struct bytes certificate);
+/* Where this block, appended at `offset`, is found. */
+void replica_index(struct replica *r, const struct block *b, uint64_t offset);
+
+/* replica_flush.c */
+MUST_USE enum err replica_persist(struct replica *r); /* both logs; sets disk_failed */
+void replica_notify(struct replica *r);
+void replica_note(struct replica *r, const struct ledger_tip *tip, const struct receipt *receipt,
+                  uint32_t count);
+
+/* replica_peers.c */
+void replica_send(struct replica *r, uint32_t peer, struct bytes message); /* copies; may drop */
+void replica_send_message(struct replica *r, uint32_t peer, const struct peer_message *m);
+void replica_hello(struct replica *r, uint32_t peer);
+MUST_USE enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_hello *h);
+MUST_USE enum err replica_on_answer(struct replica *r, uint32_t peer,
+                                    const struct peer_hello_answer *h);
+void replica_saw_vote(struct replica *r, uint32_t peer, struct bytes message);
+void replica_clear(struct replica *r); /* may this node vote now? */
+
+/* replica_keys.c */
+struct bytes replica_key(void *r, uint32_t seat, uint64_t epoch); /* key_source */
+struct key_slot *replica_key_slot(struct replica *r, uint32_t seat, uint64_t epoch);
+MUST_USE enum err replica_learn_keys(struct replica *r, const struct peer_keys *keys);
+void replica_own_keys(struct replica *r, struct peer_keys *out); /* this epoch's and the next's */
+void replica_epoch_tick(struct replica *r);
+void replica_advance_seed(struct replica *r);
+MUST_USE enum err replica_load_keys(struct replica *r);
+MUST_USE enum err replica_save_keys(struct replica *r);
+MUST_USE enum err replica_sign(void *r, uint64_t epoch, const char *tag, struct bytes msg,
+                               uint8_t *signature);
+void replica_put_key(struct peer_keys *out, uint32_t seat, const struct key_slot *slot,
+                     const struct suite *s);
+
+/* replica_sync.c, replica_serve.c */
+void replica_sync_want(struct replica *r, uint64_t height);
+void replica_sync_tick(struct replica *r);
+MUST_USE enum err replica_on_chain(struct replica *r, uint32_t peer, const struct peer_chain *c);
+MUST_USE enum err replica_serve_chain(struct replica *r, uint32_t peer, uint64_t from,
+                                      uint32_t count);
+MUST_USE enum err replica_serve_block(struct replica *r, uint32_t peer, const struct hash *block);
+MUST_USE enum err replica_log_read(struct replica *r, uint64_t height, struct arena *a,
+                                   struct bytes *block, struct bytes *certificate);
+
+/* replica_gossip.c */
+void replica_gossip_add(struct replica *r, struct bytes tx);
+void replica_gossip_tick(struct replica *r);
+MUST_USE enum err replica_on_txs(struct replica *r, const struct peer_txs *txs);
+
+#endif

@@ -1,0 +1,174 @@
+#include "node/replica_parts_internal.h"
+
+/* Peers: who is there, what they remember of us, and whether this node may vote (FORMATS 14). */
+
+void replica_send(struct replica *r, uint32_t peer, struct bytes message)
+{
+    struct bytes copy = { NULL, 0 };
+    /* A full outbox loses the message, as a network would: consensus says its last words again. */
+    if (r->broken || r->out_count == REPLICA_OUT_MAX ||
+        arena_copy(&r->out_arena, message, &copy) != ERR_NONE) {
+        return;
+    }
+    r->out[r->out_count++] = (struct out_message){ peer, copy };
+}
+
+void replica_send_message(struct replica *r, uint32_t peer, const struct peer_message *m)
+{
+    struct bytes wire = { NULL, 0 };
+    if (peer_encode(m, r->message_max, &r->work, &wire) == ERR_NONE) {
+        replica_send(r, peer, wire);
+    }
+}
+
+static struct vote_mark own_mark(const struct replica *r)
+{
+    struct vote v;
+    if (!pbft_last_vote(r->pbft, &v)) {
+        return (struct vote_mark){ 0 };
+    }
+    return (struct vote_mark){ v.epoch, v.view, v.height, v.kind };
+}
+
+/* Votes of a seat are ordered by epoch, view, height and kind: a seat never signs backwards. */
+static bool mark_later(const struct vote_mark *a, const struct vote_mark *b)
+{
+    if (a->kind == 0 || b->kind == 0) {
+        return a->kind != 0 && b->kind == 0;
+    }
+    if (a->epoch != b->epoch) {
+        return a->epoch > b->epoch;
+    }
+    if (a->view != b->view) {
+        return a->view > b->view;
+    }
+    return a->height != b->height ? a->height > b->height : a->kind > b->kind;
+}
+
+void replica_hello(struct replica *r, uint32_t peer)
+{
+    struct peer_hello *h = ARENA_NEW(&r->work, struct peer_hello);
+    if (h == NULL) {
+        return;
+    }
+    h->space = r->genesis->space;
+    h->node = r->genesis->participant[r->config.self].id;
+    h->purpose = 1;
+    h->boot = r->boot;
+    h->height = r->log_height;
+    h->vote = own_mark(r);
+    replica_own_keys(r, &h->keys);
+    struct peer_message m = { .kind = PEER_HELLO, .hello = h };
+    replica_send_message(r, peer, &m);
+}
+
+void replica_saw_vote(struct replica *r, uint32_t peer, struct bytes message)
+{
+    struct bytes wire = { NULL, 0 };
+    uint32_t seat = 0;
+    struct vote v;
+    if (peer_vote_of(message, &wire, &seat) != ERR_NONE || seat != r->seat_of[peer] ||
+        vote_decode(wire, &r->work, &v) != ERR_NONE) {
+        return;
+    }
+    struct vote_mark mark = { v.epoch, v.view, v.height, v.kind };
+    if (mark_later(&mark, &r->peer[peer].vote)) {
+        r->peer[peer].vote = mark;
+    }
+}
+
+/* A boot number below one seen, or a last vote before one seen, is a disk that went back in time.
+ * An equal boot number is the same run saying HELLO again. */
+static void answer_hello(struct replica *r, uint32_t peer, const struct peer_hello *h)
+{
+    struct peer *p = &r->peer[peer];
+    struct peer_hello_answer answer = { .boot = p->boot, .vote = p->vote };
+    answer.objection = h->boot < p->boot || mark_later(&p->vote, &h->vote) ? 1 : 0;
+    struct peer_message m = { .kind = PEER_HELLO_ANSWER, .answer = &answer };
+    replica_send_message(r, peer, &m);
+}
+
+enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_hello *h)
+{
+    struct peer *p = &r->peer[peer];
+    if (!hash_equal(&h->space, &r->genesis->space) ||
+        !hash_equal(&h->node, &r->genesis->participant[peer].id) || h->purpose != 1) {
+        return ERR_PEER;
+    }
+    answer_hello(r, peer, h);
+    bool again = p->heard && h->boot == p->boot;
+    p->heard = true;
+    p->boot = h->boot > p->boot ? h->boot : p->boot;
+    p->height = h->height;
+    TRY(replica_learn_keys(r, &h->keys));
+    if (h->height > r->log_height) {
+        replica_sync_want(r, h->height);
+    }
+    if (!again && r->started && r->seat_of[peer] != PBFT_OBSERVER) {
+        struct pbft_event ev = { .kind = PBFT_PEER_UP,
+                                 .now_ms = r->now_ms,
+                                 .from = r->seat_of[peer] };
+        TRY(replica_step(r, &ev));
+    }
+    return ERR_NONE;
+}
+
+/* An answer is judged by what it says, not by its flag: one that belongs to an earlier run of ours,
+ * or that invents nothing later than our own record, is no objection. */
+enum err replica_on_answer(struct replica *r, uint32_t peer, const struct peer_hello_answer *h)
+{
+    struct peer *p = &r->peer[peer];
+    struct vote_mark own = own_mark(r);
+    p->answered = true;
+    p->told = h->vote;
+    p->objects = h->boot > r->boot || mark_later(&h->vote, &own);
+    uint64_t until = h->vote.height + 2 * PBFT_OPEN_MAX;
+    if (p->objects && until > r->observe_until) {
+        r->observe_until = until;
+    }
+    replica_clear(r);
+    return ERR_NONE;
+}
+
+static void count_answers(const struct replica *r, uint32_t *agree, uint32_t *answers,
+                          uint64_t *height)
+{
+    for (uint32_t i = 0; i < r->peer_count; i++) {
+        const struct peer *p = &r->peer[i];
+        if (!p->answered || i == r->config.self || r->seat_of[i] == PBFT_OBSERVER) {
+            continue;
+        }
+        *answers += 1;
+        *agree += p->objects ? 0 : 1;
+        uint64_t seen = p->told.height > p->height ? p->told.height : p->height;
+        *height = seen > *height ? seen : *height;
+    }
+}
+
+/* 2f peers without objection, or a committed height above everything it could have signed: what any
+ * of them has seen or committed, and the open blocks above that on either side. */
+void replica_clear(struct replica *r)
+{
+    if (r->cleared || r->seat == PBFT_OBSERVER) {
+        return;
+    }
+    uint32_t need = 2 * committee_faulty_max(r->genesis->seat_count);
+    uint32_t agree = 0, answers = 0;
+    uint64_t seen = ledger_committed(r->ledger).height;
+    count_answers(r, &agree, &answers, &seen);
+    bool clear = agree >= need && !r->votes_damaged;
+    if (!clear && answers >= need) {
+        if (r->observe_until == 0) {
+            r->observe_until = seen + 2 * PBFT_OPEN_MAX;
+        }
+        clear = ledger_committed(r->ledger).height > r->observe_until;
+    }
+    if (!clear) {
+        return;
+    }
+    r->cleared = true;
+    if (r->started) {
+        struct pbft_event ev = { .kind = PBFT_MAY_VOTE, .now_ms = r->now_ms, .yes = true };
+        (void)!replica_step(r, &ev);
+    }
+}

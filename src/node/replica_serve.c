@@ -1,0 +1,229 @@
+#include "node/replica_parts_internal.h"
+
+/* The block log read back: for peers that lag behind, for proofs and for queries. */
+
+static enum err split_record(struct bytes body, struct bytes *block, struct bytes *certificate)
+{
+    struct reader r = reader_over(body);
+    struct bytes b = reader_take(&r, reader_u32(&r));
+    struct bytes c = reader_take(&r, reader_u32(&r));
+    if (reader_done(&r) != ERR_NONE) {
+        return ERR_CORRUPT;
+    }
+    *block = b;
+    *certificate = c;
+    return ERR_NONE;
+}
+
+enum err replica_log_read(struct replica *r, uint64_t height, struct arena *a, struct bytes *block,
+                          struct bytes *certificate)
+{
+    if (height == 0 || height > r->log_height) {
+        return ERR_NOT_FOUND;
+    }
+    uint64_t found = 0;
+    struct bytes body = { NULL, 0 };
+    TRY(reclog_read(&r->blocks, r->offset[height], a, &found, &body));
+    if (found != height) {
+        return ERR_CORRUPT;
+    }
+    return split_record(body, block, certificate);
+}
+
+enum err replica_block(struct replica *r, uint64_t height, struct arena *a, struct bytes *block,
+                       struct bytes *certificate)
+{
+    return replica_log_read(r, height, a, block, certificate);
+}
+
+/* The keys of a certificate's signers, for somebody who may not have them. */
+static void put_signers(struct replica *r, struct bytes certificate, struct peer_keys *keys)
+{
+    struct certificate c;
+    if (certificate.len == 0 || certificate_decode(certificate, &r->work, &c) != ERR_NONE) {
+        return;
+    }
+    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
+        struct key_slot *slot = replica_key_slot(r, seat, c.epoch);
+        if ((c.seats >> seat & 1) != 0 && slot->used && slot->epoch == c.epoch) {
+            replica_put_key(keys, seat, slot, r->suite);
+        }
+    }
+}
+
+/* Keys of the epoch in which the range ends, and of the one in which the first block's last commit
+ * was made when that is another: a range never holds more than that (see range_end). */
+static void chain_keys(struct replica *r, struct peer_chain *c)
+{
+    struct block first;
+    struct certificate last, before;
+    put_signers(r, c->certificate, &c->keys);
+    if (certificate_decode(c->certificate, &r->work, &last) != ERR_NONE ||
+        block_decode(r->suite, c->block[0], &r->work, &first) != ERR_NONE ||
+        first.certificate_bytes.len == 0 ||
+        certificate_decode(first.certificate_bytes, &r->work, &before) != ERR_NONE) {
+        return;
+    }
+    /* Signers of the first epoch differ from block to block: all that are known of it. */
+    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
+        struct key_slot *slot = replica_key_slot(r, seat, before.epoch);
+        if (slot->used && slot->epoch == before.epoch && before.epoch != last.epoch) {
+            replica_put_key(&c->keys, seat, slot, r->suite);
+        }
+        slot = replica_key_slot(r, seat, last.epoch);
+        if (slot->used && slot->epoch == last.epoch && (last.seats >> seat & 1) == 0) {
+            replica_put_key(&c->keys, seat, slot, r->suite);
+        }
+    }
+}
+
+/* The first block that can end a range is one whose own certificate is in the log: at most the
+ * pipeline's depth apart. Past the wanted size the range ends at the first such block; it also ends
+ * with the first block of an epoch after that of its first block. */
+static enum err collect(struct replica *r, uint64_t from, uint32_t count, struct peer_chain *c)
+{
+    size_t bytes = 0;
+    uint64_t first_epoch = 0;
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < PEER_CHAIN_MAX && from + i <= r->log_height; i++) {
+        struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
+        struct certificate cert;
+        TRY(replica_log_read(r, from + i, &r->work, &block, &certificate));
+        bytes += block.len;
+        if (bytes > r->message_max - REPLICA_SMALL_MESSAGES) {
+            break;
+        }
+        c->block[i] = block;
+        if (certificate.len == 0 || certificate_decode(certificate, &r->work, &cert) != ERR_NONE) {
+            continue;
+        }
+        first_epoch = taken == 0 ? cert.epoch : first_epoch;
+        c->certificate = certificate;
+        taken = i + 1;
+        if (taken >= count || bytes > r->block_max || cert.epoch != first_epoch) {
+            break;
+        }
+    }
+    c->count = taken;
+    return ERR_NONE;
+}
+
+enum err replica_serve_chain(struct replica *r, uint32_t peer, uint64_t from, uint32_t count)
+{
+    struct peer_chain *c = ARENA_NEW(&r->work, struct peer_chain);
+    if (c == NULL) {
+        return ERR_NO_SPACE;
+    }
+    if (from == 0) {
+        return ERR_RANGE;
+    }
+    c->from = from;
+    c->committed = r->log_height;
+    TRY(collect(r, from, count, c));
+    if (c->count > 0) {
+        chain_keys(r, c);
+    }
+    struct peer_message m = { .kind = PEER_CHAIN, .chain = c };
+    replica_send_message(r, peer, &m);
+    return ERR_NONE;
+}
+
+static enum err recent_block(struct replica *r, const struct hash *block, struct bytes *out)
+{
+    struct hash leaf;
+    struct bytes certificate = { NULL, 0 };
+    proof_header_leaf(r->suite, block, &leaf);
+    for (uint32_t i = 0; i < REPLICA_RECENT_BLOCKS && i < r->log_height; i++) {
+        uint64_t height = r->log_height - i;
+        if (hash_equal(&leaf, &r->leaf[height])) {
+            return replica_log_read(r, height, &r->work, out, &certificate);
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err replica_serve_block(struct replica *r, uint32_t peer, const struct hash *block)
+{
+    struct bytes wire = { NULL, 0 }, message = { NULL, 0 };
+    enum err e = pbft_block(r->pbft, block, &wire);
+    if (e != ERR_NONE) {
+        e = recent_block(r, block, &wire);
+    }
+    if (e == ERR_NOT_FOUND) {
+        return ERR_NONE; /* another peer will have it */
+    }
+    TRY(e);
+    TRY(peer_encode_block(wire, &r->work, &message));
+    replica_send(r, peer, message);
+    return ERR_NONE;
+}
+
+/* Canonical EpochKeys of a certificate's signers, or ERR_NOT_FOUND when one is no longer known. */
+static enum err signer_keys(struct replica *r, const struct certificate *c, struct arena *a,
+                            struct bytes *keys, uint32_t *count)
+{
+    uint32_t n = 0;
+    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
+        if ((c->seats >> seat & 1) == 0) {
+            continue;
+        }
+        const struct key_slot *slot = replica_key_slot(r, seat, c->epoch);
+        if (!slot->used || slot->epoch != c->epoch) {
+            return ERR_NOT_FOUND;
+        }
+        struct epoch_key_proof k = { .seat = seat,
+                                     .epoch = c->epoch,
+                                     .public_key =
+                                         bytes_of(slot->public_key, r->suite->public_size),
+                                     .path = slot->path };
+        TRY(epoch_key_encode(&k, a, &keys[n]));
+        n++;
+    }
+    *count = n;
+    return ERR_NONE;
+}
+
+static enum err certify(struct replica *r, struct bytes wire, struct bytes certificate,
+                        struct arena *a, struct bytes *out)
+{
+    struct block b;
+    struct certificate c;
+    struct bytes keys[GENESIS_SEATS_MAX];
+    uint32_t count = 0;
+    TRY(block_decode(r->suite, wire, a, &b));
+    TRY(certificate_decode(certificate, a, &c));
+    TRY(signer_keys(r, &c, a, keys, &count));
+    return proof_encode_certified(b.header_bytes, certificate, keys, count, a, out);
+}
+
+/* An ancestor that a descendant's certificate committed has none of its own; the next with one is
+ * at most the pipeline's depth above. */
+enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
+                           struct bytes *certified, uint64_t *certified_height)
+{
+    for (uint64_t h = height == 0 ? 1 : height; h <= r->log_height; h++) {
+        struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
+        size_t mark = arena_mark(a);
+        TRY(replica_log_read(r, h, a, &block, &certificate));
+        if (certificate.len > 0) {
+            TRY(certify(r, block, certificate, a, certified));
+            *certified_height = h;
+            return ERR_NONE;
+        }
+        arena_release(a, mark);
+        if (h - height > 2 * PBFT_OPEN_MAX) {
+            break;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err replica_history(struct replica *r, const struct hash **leaf, uint64_t *count)
+{
+    if (!r->started) {
+        return ERR_UNAVAILABLE; /* the log is being fetched again */
+    }
+    *leaf = r->leaf;
+    *count = r->log_height + 1;
+    return ERR_NONE;
+}

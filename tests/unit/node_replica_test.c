@@ -1,0 +1,262 @@
+#include "ledger/proof.h"
+#include "node/replica_codec_internal.h"
+#include "sim/sim_parts_internal.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+enum { LINES_MAX = 4096, ARENA_SIZE = 16 * 1024 * 1024 };
+
+struct lines {
+    uint32_t count;
+    char text[LINES_MAX][SIM_LINE_SIZE];
+};
+
+static void keep(void *ctx, const char *line)
+{
+    struct lines *l = ctx;
+    if (l->count < LINES_MAX) {
+        memcpy(l->text[l->count++], line, strlen(line) + 1);
+    }
+}
+
+/* The first line from `from` on that holds this text; LINES_MAX: none. */
+static uint32_t find(const struct lines *l, uint32_t from, const char *text)
+{
+    for (uint32_t i = from; i < l->count; i++) {
+        if (strstr(l->text[i], text) != NULL) {
+            return i;
+        }
+    }
+    return LINES_MAX;
+}
+
+/* A world that has run and is still open. */
+struct bench {
+    struct world *w;
+    struct sim_result result;
+    struct lines *lines;
+    uint8_t *memory;
+    struct arena arena;
+};
+
+static enum err run(struct bench *b, struct sim_options o)
+{
+    *b = (struct bench){ .w = malloc(sizeof *b->w), .lines = calloc(1, sizeof *b->lines) };
+    b->memory = malloc(ARENA_SIZE);
+    ASSERT(b->w != NULL && b->lines != NULL && b->memory != NULL);
+    b->arena = arena_over(b->memory, ARENA_SIZE);
+    o.line = keep;
+    o.line_ctx = b->lines;
+    b->result = (struct sim_result){ .seed = o.seed };
+    TRY(sim_world_open(b->w, &o, &b->result));
+    return sim_world_run(b->w);
+}
+
+static void done(struct bench *b)
+{
+    sim_world_close(b->w);
+    free(b->w);
+    free(b->lines);
+    free(b->memory);
+}
+
+TEST(formats_14_a_node_that_lost_its_vote_log_observes_before_it_votes_again)
+{
+    struct bench b;
+    CHECK_OK(run(
+        &b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 8000, .lose_votes_ms = 3000 }));
+    uint32_t lost = find(b.lines, 0, "n1 loses its vote log");
+    uint32_t starts = find(b.lines, lost, "n1 starts");
+    uint32_t votes = find(b.lines, starts, "n1 votes");
+    CHECK(lost < LINES_MAX && starts < LINES_MAX && votes < LINES_MAX);
+    /* Blocks were committed in between: all that it could have signed is decided. */
+    uint32_t commits = 0;
+    for (uint32_t i = lost; i < votes; i++) {
+        commits += strstr(b.lines->text[i], " commits ") != NULL ? 1 : 0;
+    }
+    CHECK(commits > 2 * PBFT_OPEN_MAX);
+    done(&b);
+}
+
+TEST(formats_14_a_node_that_kept_its_vote_log_votes_as_soon_as_peers_answer)
+{
+    struct bench b;
+    CHECK_OK(run(
+        &b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 8000, .kill_primary_ms = 2000 }));
+    uint32_t dead = find(b.lines, 0, "crashes");
+    uint32_t votes = find(b.lines, find(b.lines, dead, "starts"), " votes");
+    CHECK(dead < LINES_MAX && votes < LINES_MAX);
+    uint32_t commits = 0;
+    for (uint32_t i = find(b.lines, dead, "starts"); i < votes; i++) {
+        commits += strstr(b.lines->text[i], " commits ") != NULL ? 1 : 0;
+    }
+    CHECK(commits < PBFT_OPEN_MAX);
+    done(&b);
+}
+
+TEST(formats_14_a_boot_number_grows_with_every_start)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){
+                         .seed = 4, .nodes = 4, .steps = 12000, .faults = 1 << SIM_CRASH }));
+    for (uint32_t i = 0; i < b.w->nodes; i++) {
+        CHECK(replica_status(b.w->node[i].replica).boot == b.w->node[i].run);
+    }
+    done(&b);
+}
+
+TEST(formats_13_seeds_of_past_epochs_are_gone_once_a_later_block_is_committed)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 60000 }));
+    struct world *w = b.w;
+    for (uint32_t i = 0; i < w->seats; i++) {
+        struct ledger_tip tip = replica_status(w->node[i].replica).tip;
+        CHECK(tip.epoch > 0);
+        CHECK_EQ(w->node[i].seed.epoch, tip.epoch);
+        CHECK(memcmp(w->node[i].seed.seed, w->first_seed[i].seed, SUITE_SECRET_SIZE) != 0);
+    }
+    done(&b);
+}
+
+TEST(formats_13_a_certified_header_of_the_log_is_believed_by_who_has_genesis_alone)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 8000 }));
+    struct world *w = b.w;
+    for (uint64_t height = 1; height + 8 < w->height; height += 7) {
+        struct bytes certified;
+        struct header header;
+        struct hash hash;
+        enum proof_step step;
+        uint64_t at = 0;
+        arena_reset(&b.arena);
+        CHECK_OK(replica_certified(w->node[2].replica, height, &b.arena, &certified, &at));
+        CHECK(at >= height && at < height + 2 * PBFT_OPEN_MAX);
+        CHECK_OK(
+            proof_verify_header(w->suite, &w->genesis, certified, &b.arena, &header, &hash, &step));
+        CHECK_EQ(header.height, at);
+        CHECK(hash_equal(&hash, &w->block[at].hash));
+    }
+    done(&b);
+}
+
+TEST(formats_15_the_history_leaves_lead_to_the_history_root_of_the_tip)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 4000 }));
+    const struct hash *leaf;
+    uint64_t count = 0;
+    struct hash root, want;
+    CHECK_OK(replica_history(b.w->node[3].replica, &leaf, &count));
+    CHECK_EQ(count, b.w->height + 1);
+    merkle_root(b.w->suite, leaf, count, &root);
+    merkle_frontier_root(b.w->suite, ledger_history(replica_ledger(b.w->node[3].replica)), &want);
+    CHECK(hash_equal(&root, &want));
+    done(&b);
+}
+
+TEST(formats_17_a_rotten_block_log_is_fetched_again_from_peers)
+{
+    uint32_t rotten = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct bench b;
+        CHECK_OK(run(&b, (struct sim_options){
+                             .seed = seed, .nodes = 4, .steps = 30000, .faults = 1 << SIM_DISK }));
+        rotten += find(b.lines, 0, "rots") < LINES_MAX ? 1 : 0;
+        for (uint32_t i = 0; i < b.w->nodes; i++) {
+            struct bytes block, certificate;
+            arena_reset(&b.arena);
+            CHECK_OK(replica_block(b.w->node[i].replica, 1, &b.arena, &block, &certificate));
+            CHECK_OK(
+                replica_block(b.w->node[i].replica, b.w->height, &b.arena, &block, &certificate));
+        }
+        done(&b);
+    }
+    CHECK(rotten > 0);
+}
+
+static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t node)
+{
+    struct peer_hello *h = ARENA_NEW(&b->arena, struct peer_hello);
+    struct bytes wire = { NULL, 0 };
+    ASSERT(h != NULL);
+    h->space = *space;
+    h->node = b->w->genesis.participant[node].id;
+    h->purpose = 1;
+    h->boot = 1;
+    struct peer_message m = { .kind = PEER_HELLO, .hello = h };
+    enum err e = peer_encode(&m, 65536, &b->arena, &wire);
+    ASSERT(e == ERR_NONE);
+    return wire;
+}
+
+TEST(strangers_and_noise_are_refused_by_name)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 1000 }));
+    struct replica *r = b.w->node[0].replica;
+    struct hash other = { { 1 } };
+    uint64_t now = b.w->now_ms;
+    CHECK_ERR(replica_receive(r, now, 1, bytes_of_str("")), ERR_ENCODING);
+    CHECK_ERR(replica_receive(r, now, 1, bytes_of_str("\x0a\x03zzz")), ERR_ENCODING);
+    CHECK_ERR(replica_receive(r, now, 0, hello_of(&b, &b.w->genesis.space, 0)), ERR_PEER);
+    CHECK_ERR(replica_receive(r, now, 99, hello_of(&b, &b.w->genesis.space, 1)), ERR_PEER);
+    CHECK_ERR(replica_receive(r, now, 1, hello_of(&b, &other, 1)), ERR_PEER);
+    CHECK_ERR(replica_receive(r, now, 1, hello_of(&b, &b.w->genesis.space, 2)), ERR_PEER);
+    CHECK_OK(replica_receive(r, now, 1, hello_of(&b, &b.w->genesis.space, 1)));
+    done(&b);
+}
+
+/* Start node 3 of a world that has run again, from its disk, with another configuration. */
+static enum err restart(struct bench *b, uint64_t heights_max, size_t size, uint8_t *memory)
+{
+    struct sim_node *n = &b->w->node[3];
+    struct replica_config c = sim_node_config(b->w, n);
+    struct arena region = arena_over(memory, size);
+    struct replica *r = NULL;
+    c.heights_max = heights_max;
+    sim_store_crash(&n->store);
+    return replica_init(&c, &region, b->w->now_ms, &r);
+}
+
+TEST(memory_and_the_number_of_heights_are_limits_with_an_error)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 2000 }));
+    size_t size = b.w->node[3].memory_size;
+    uint8_t *memory = malloc(size);
+    CHECK(memory != NULL);
+    CHECK_OK(restart(&b, b.w->height + 1, size, memory));
+    CHECK_ERR(restart(&b, b.w->height, size, memory), ERR_NO_SPACE);
+    CHECK_ERR(restart(&b, b.w->height + 1, size / 2, memory), ERR_NO_SPACE);
+    CHECK_ERR(restart(&b, b.w->height + 1, 64, memory), ERR_NO_SPACE);
+    free(memory);
+    done(&b);
+}
+
+/* ENOSPC and EIO at the n-th writing call of a start, for every n until it starts. */
+TEST(a_start_survives_a_disk_that_fails_at_any_call)
+{
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 2000 }));
+    struct sim_node *n = &b.w->node[3];
+    uint8_t *memory = malloc(n->memory_size);
+    CHECK(memory != NULL);
+    enum err e = ERR_FAILED;
+    uint64_t failed = 0;
+    for (uint64_t call = 1; call < 64 && e != ERR_NONE; call++) {
+        n->disk.crash_after = call;
+        e = restart(&b, SIM_HEIGHTS_MAX, n->memory_size, memory);
+        failed += n->disk.crashed ? 1 : 0;
+        CHECK(e == ERR_NONE || e == ERR_FAILED);
+        n->disk.crashed = false;
+    }
+    CHECK_OK(e);
+    CHECK(failed >= 2);
+    n->disk.crash_after = 0;
+    CHECK_OK(restart(&b, SIM_HEIGHTS_MAX, n->memory_size, memory));
+    free(memory);
+    done(&b);
+}
