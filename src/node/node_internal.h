@@ -1,0 +1,105 @@
+/* node_internal — what the files of the daemon share: the node itself, attachments and bulk. */
+#ifndef CARNET_NODE_NODE_INTERNAL_H
+#define CARNET_NODE_NODE_INTERNAL_H
+
+#include "node/delivery_internal.h"
+#include "node/disk_internal.h"
+#include "node/index_internal.h"
+#include "node/keystore_internal.h"
+#include "node/log_internal.h"
+#include "node/node.h"
+#include "node/peer_internal.h"
+
+enum {
+    NODE_LEAVES_MAX = 256 * 1024,       /* of the state tree in memory */
+    NODE_WORK_SIZE = 192 * 1024 * 1024, /* one event's scratch; pages cost memory when touched */
+    NODE_STATE_MAP = 1024 * 1024 * 1024,
+    NODE_INDEX_MAP = 1024 * 1024 * 1024,
+    NODE_PATH_SIZE = 4096,
+    NODE_TICK_MS = 500,
+    NODE_HEALED_TICKS = 20 /* a disk that works but does not help: ten seconds */
+};
+
+struct node_entry {
+    bool used;
+    uint32_t participant;
+    char peer[PEER_ADDRESS_SIZE], api[PEER_ADDRESS_SIZE], bulk[PEER_ADDRESS_SIZE];
+};
+struct node_watch_slot {
+    node_watcher *fn;
+    void *user;
+};
+
+struct node {
+    uint32_t index, self; /* of nodes.json, of genesis.participants */
+    uint32_t timer_scale;
+    char dir[NODE_PATH_SIZE];
+    char space_dir[NODE_PATH_SIZE]; /* node-I/spaces/<space id> */
+    struct disk root, disk;         /* of dir, of space_dir */
+    int lock;
+    uint8_t *genesis_memory;
+    struct genesis genesis;
+    const struct suite *suite;
+    uint32_t entry_count;
+    struct node_entry *entry;             /* by index of nodes.json */
+    const char **address, **bulk_address; /* by participant */
+    struct keystore keystore;
+    struct der_file {
+        uint8_t bytes[IDENTITY_CERT_SIZE_MAX];
+        size_t len;
+    } certificate;
+    struct identity_trust *trust;
+    struct tls_context *tls;
+    struct peers *peers;
+    uv_loop_t loop;
+    uv_timer_t timer, tick;
+    uv_signal_t signals[2];
+    bool loop_open, handles_open, stopping;
+    int exit_code;
+    struct store *store;
+    struct index book;
+    uint64_t mark_height; /* the state is to be marked once the index is there; else UINT64_MAX */
+    struct contract_env env;
+    uint8_t *contract_memory;
+    struct contract_table contracts;
+    struct hash *epoch_leaves;
+    uint8_t *region, *work_memory;
+    size_t region_size;
+    struct arena work;
+    struct replica *replica;
+    bool disk_told, flushing;
+    uint32_t healed_ticks;
+    struct node_watch_slot watch[NODE_WATCHERS_MAX];
+    uint64_t attach_ms, attach_cursor_ms; /* next sweep; where the walk stands */
+    struct hash attach_cursor, push_cursor;
+    uint32_t push_cursor_reader;
+    struct bulk_fetch fetch[BULK_FETCHES_MAX];
+};
+
+struct storage node_disk(struct node *n);
+const struct hash *node_did(const struct node *n, uint32_t participant);
+bool node_participant(const struct node *n, const struct hash *did, uint32_t *out);
+void node_tell_watchers(struct node *n);
+/* Flush the replica and set the timer for its next deadline. */
+void node_settle(struct node *n);
+void node_say(struct node *n, uint32_t peer, enum peer_link link, const struct wire_message *m);
+/* "PREFIX/<hex>" and, with a suffix that is not empty, "/SUFFIX". */
+void node_name(const char *prefix, const struct hash *h, const char *suffix,
+               char out[STORAGE_NAME_SIZE_MAX]);
+/* A whole file of the space's folder into the arena. */
+MUST_USE enum err node_read_file(struct disk *d, const char *name, size_t size_max, struct arena *a,
+                                 struct bytes *out);
+
+/* Fills *why with "what: why; hint" and gives e back. */
+enum err node_said(char why[NODE_WHY_SIZE], enum err e, const char *what, const char *hint);
+
+/* node_files.c: what is read before anything runs. */
+MUST_USE enum err node_files_open(struct node *n, const struct node_options *o,
+                                  char why[NODE_WHY_SIZE]);
+void node_files_close(struct node *n);
+/* node_space.c: store, index, contracts, replica. */
+MUST_USE enum err node_space_open(struct node *n, const struct node_options *o,
+                                  char why[NODE_WHY_SIZE]);
+void node_space_close(struct node *n);
+
+#endif

@@ -1,0 +1,247 @@
+#include "ledger/proof.h"
+#include "node/node_internal.h"
+
+/* Queries of the API: committed state, transactions, events, and the proofs of each. */
+
+struct replica_status node_status(const struct node *n)
+{
+    struct replica_status s = replica_status(n->replica);
+    s.disk_failed = s.disk_failed || n->disk_told;
+    s.voting = s.voting && !s.disk_failed;
+    return s;
+}
+
+uint32_t node_index(const struct node *n)
+{
+    return n->index;
+}
+
+const struct genesis *node_genesis(const struct node *n)
+{
+    return &n->genesis;
+}
+
+const struct suite *node_suite(const struct node *n)
+{
+    return n->suite;
+}
+
+const char *node_address(const struct node *n, uint32_t index, bool api)
+{
+    if (index >= n->entry_count) {
+        return NULL;
+    }
+    return api ? n->entry[index].api : n->entry[index].peer;
+}
+
+struct bytes node_tls_key(const struct node *n)
+{
+    return bytes_of(n->keystore.keys->transport, n->keystore.keys->transport_len);
+}
+
+struct bytes node_tls_certificate(const struct node *n)
+{
+    return bytes_of(n->certificate.bytes, n->certificate.len);
+}
+
+const struct identity_trust *node_trust(const struct node *n)
+{
+    return n->trust;
+}
+
+enum err node_state(struct node *n, uint16_t contract, struct bytes key, struct bytes *value)
+{
+    return state_get_committed(ledger_state(replica_ledger(n->replica)), contract, key, value);
+}
+
+/* The proof is against the committed state's root, so the header must be the tip's own. */
+enum err node_state_proof(struct node *n, uint16_t contract, struct bytes key, struct arena *a,
+                          struct bytes *proof, struct bytes *certified)
+{
+    uint64_t tip = replica_status(n->replica).tip.height, at = 0;
+    struct bytes p, c;
+    enum err e = replica_certified(n->replica, tip, a, &c, &at);
+    if (e == ERR_NOT_FOUND || (e == ERR_NONE && at != tip)) {
+        return ERR_UNAVAILABLE;
+    }
+    TRY(e);
+    TRY(proof_encode_state(replica_ledger(n->replica), contract, key, a, &p));
+    *proof = p;
+    *certified = c;
+    return ERR_NONE;
+}
+
+enum err node_submit(struct node *n, struct bytes tx, struct hash *id)
+{
+    enum err e = replica_submit(n->replica, node_now_ms(n), tx, id);
+    node_settle(n);
+    return e;
+}
+
+enum err node_block(struct node *n, uint64_t height, struct arena *a, struct bytes *block,
+                    struct bytes *certificate)
+{
+    return replica_block(n->replica, height, a, block, certificate);
+}
+
+static enum err decoded_block(struct node *n, uint64_t height, struct arena *a, struct block *out)
+{
+    struct bytes wire, certificate;
+    TRY(replica_block(n->replica, height, a, &wire, &certificate));
+    return block_decode(n->suite, wire, a, out);
+}
+
+enum err node_tx(struct node *n, const struct hash *id, struct arena *a, struct node_tx *out)
+{
+    struct index_tx found;
+    struct block b;
+    struct bytes receipt;
+    TRY(index_find_tx(&n->book, id, &found));
+    TRY(arena_copy(a, found.receipt, &receipt));
+    TRY(decoded_block(n, found.height, a, &b));
+    if (found.index >= b.tx_count) {
+        return ERR_CORRUPT;
+    }
+    *out = (struct node_tx){ .height = found.height,
+                             .time_ms = found.time_ms,
+                             .index = found.index,
+                             .status = found.status,
+                             .tx = b.tx[found.index],
+                             .receipt = receipt };
+    return ERR_NONE;
+}
+
+/* Leaf hashes of one block: transactions and receipts. */
+struct block_leaves {
+    struct hash *tx, *receipt;
+};
+
+struct receipt_gather {
+    struct node *node;
+    struct block_leaves leaves;
+    uint64_t height;
+    uint32_t next, count;
+};
+
+static enum err gather_receipt(struct receipt_gather *g, const struct hash *id)
+{
+    struct index_tx tx;
+    TRY(index_find_tx(&g->node->book, id, &tx));
+    if (tx.height != g->height || tx.index != g->next) {
+        return ERR_CORRUPT;
+    }
+    proof_receipt_leaf(g->node->suite, tx.receipt, &g->leaves.receipt[g->next]);
+    g->next++;
+    return ERR_NONE;
+}
+
+static enum err block_leaves(struct node *n, const struct block *b, struct arena *a,
+                             struct block_leaves *out)
+{
+    struct block_leaves l = { ARENA_ARRAY(a, struct hash, b->tx_count),
+                              ARENA_ARRAY(a, struct hash, b->tx_count) };
+    if (l.tx == NULL || l.receipt == NULL) {
+        return ERR_NO_SPACE;
+    }
+    struct receipt_gather g = { n, l, b->header.height, 0, b->tx_count };
+    for (uint32_t i = 0; i < b->tx_count; i++) {
+        struct tx tx;
+        size_t mark = arena_mark(&n->work);
+        enum err e = tx_decode(n->suite, b->tx[i], &n->work, &tx);
+        if (e == ERR_NONE) {
+            l.tx[i] = tx.leaf;
+            e = gather_receipt(&g, &tx.id);
+        }
+        arena_release(&n->work, mark);
+        TRY(e);
+    }
+    *out = l;
+    return ERR_NONE;
+}
+
+/* The certified header that vouches: the block's own, or a later one through its history root. */
+static enum err prove_header(struct node *n, const struct block *b, struct arena *a,
+                             struct proof_parts *p)
+{
+    uint64_t certified = 0, count = 0;
+    const struct hash *leaf = NULL;
+    enum err e = replica_certified(n->replica, b->header.height, a, &p->certified_header,
+                                   &certified);
+    TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
+    if (certified == b->header.height) {
+        return ERR_NONE;
+    }
+    TRY(replica_history(n->replica, &leaf, &count));
+    if (count < certified) {
+        return ERR_UNAVAILABLE;
+    }
+    p->header = b->header_bytes;
+    p->header_index = b->header.height;
+    p->header_count = certified; /* the root in header h is over headers 0..h-1 */
+    merkle_prove(n->suite, leaf, certified, b->header.height, &p->header_path);
+    return ERR_NONE;
+}
+
+enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a, struct bytes *out)
+{
+    struct node_tx tx;
+    struct block b;
+    struct block_leaves leaves;
+    struct proof_parts *p = ARENA_NEW(a, struct proof_parts);
+    if (p == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(node_tx(n, id, a, &tx));
+    TRY(decoded_block(n, tx.height, a, &b));
+    TRY(prove_header(n, &b, a, p));
+    TRY(block_leaves(n, &b, a, &leaves));
+    p->tx = tx.tx;
+    p->receipt = tx.receipt;
+    p->index = tx.index;
+    p->count = b.tx_count;
+    merkle_prove(n->suite, leaves.tx, p->count, p->index, &p->tx_path);
+    merkle_prove(n->suite, leaves.receipt, p->count, p->index, &p->receipt_path);
+    return proof_encode_tx(p, a, out);
+}
+
+struct event_gather {
+    struct node *node;
+    struct arena *arena;
+    struct node_event *event;
+    uint32_t count, max;
+};
+
+static enum err gather_event(void *user, const struct index_tx *tx, uint32_t number, bool *more)
+{
+    struct event_gather *g = user;
+    struct receipt r;
+    struct bytes wire;
+    TRY(arena_copy(g->arena, tx->receipt, &wire));
+    TRY(receipt_decode(wire, g->arena, &r));
+    if (number >= r.event_count) {
+        return ERR_CORRUPT;
+    }
+    g->event[g->count++] = (struct node_event){ .height = tx->height,
+                                                .time_ms = tx->time_ms,
+                                                .index = tx->index,
+                                                .event_index = number,
+                                                .tx = tx->id,
+                                                .event = r.event[number] };
+    *more = g->count < g->max;
+    return ERR_NONE;
+}
+
+enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height, uint32_t max,
+                     struct arena *a, struct node_event **out, uint32_t *count)
+{
+    struct event_gather g = { .node = n, .arena = a };
+    g.max = max > NODE_EVENTS_MAX || max == 0 ? NODE_EVENTS_MAX : max;
+    g.event = ARENA_ARRAY(a, struct node_event, g.max);
+    if (g.event == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(index_each_event(&n->book, subject, from_height, &n->work, gather_event, &g));
+    *out = g.event;
+    *count = g.count;
+    return ERR_NONE;
+}

@@ -1,0 +1,313 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "node/node_internal.h"
+
+/* The space behind the loop: views, contracts, the replica and its ports. */
+
+static const char LEAVES[] = "epoch-leaves";
+
+static void *map_memory(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                   -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Memory that is carved at start and touched as it is used: RSS follows what a space holds. */
+static struct ledger_limits limits(void)
+{
+    struct ledger_limits l = ledger_limits_node();
+    l.state.leaves_max = NODE_LEAVES_MAX;
+    l.state.changes_max = NODE_LEAVES_MAX / 2;
+    l.state.overlay_bytes_max = 32 * 1024 * 1024;
+    l.replay_max = NODE_LEAVES_MAX;
+    l.mempool_txs_max = LEDGER_PENDING_MAX / 4;
+    l.mempool_bytes_max = 16 * 1024 * 1024;
+    return l;
+}
+
+static enum err port_change(void *ctx, const struct state_change *c)
+{
+    struct node *n = ctx;
+    return store_change(n->store, c);
+}
+
+/* Both views become durable, the index first: it must never be behind the state. */
+static enum err mark_views(struct node *n)
+{
+    if (n->book.height < n->mark_height) {
+        return ERR_NONE; /* the commits of this batch come right after; then */
+    }
+    n->mark_height = UINT64_MAX;
+    TRY(index_commit(&n->book));
+    return store_commit(n->store);
+}
+
+static enum err port_mark(void *ctx, uint64_t height, struct bytes header,
+                          const struct merkle_frontier *history)
+{
+    struct node *n = ctx;
+    TRY(store_mark(n->store, height, header, history));
+    n->mark_height = height;
+    return mark_views(n);
+}
+
+static enum err port_tip(void *ctx, uint64_t *height, struct bytes *header,
+                         struct merkle_frontier *history)
+{
+    struct node *n = ctx;
+    return store_tip(n->store, height, header, history);
+}
+
+static void views_failed(const struct node *n, enum err e)
+{
+    LOG("index_failed", LOG_ERR(e), LOG_NUM("height", n->book.height));
+}
+
+static void port_committed(void *ctx, const struct replica_commit *c)
+{
+    struct node *n = ctx;
+    struct block b;
+    size_t mark = arena_mark(&n->work);
+    bool fresh = c->tip.height > n->book.height;
+    enum err e = index_block(&n->book, n->suite, c, &n->work);
+    if (e == ERR_NONE && fresh && block_decode(n->suite, c->block, &n->work, &b) == ERR_NONE) {
+        attach_committed(n, &b, c);
+    }
+    arena_release(&n->work, mark);
+    if (e == ERR_NONE && n->mark_height != UINT64_MAX) {
+        e = mark_views(n);
+    }
+    if (e != ERR_NONE) {
+        views_failed(n, e);
+    }
+    node_tell_watchers(n);
+}
+
+static void port_send(void *ctx, uint32_t peer, struct bytes message)
+{
+    struct node *n = ctx;
+    for (uint32_t i = 0; n->peers != NULL && i < n->genesis.participant_count; i++) {
+        if ((peer == REPLICA_PEER_ALL || peer == i) && i != n->self) {
+            peers_send(n->peers, i, PEER_LINK_CONSENSUS, message);
+        }
+    }
+}
+
+static void port_other(void *ctx, uint32_t peer, struct bytes message)
+{
+    struct node *n = ctx;
+    struct wire_message m;
+    size_t mark = arena_mark(&n->work);
+    if (wire_decode(message, &n->work, &m) != ERR_NONE) {
+        peers_drop(n->peers, peer, PEER_LINK_CONSENSUS, "a message that cannot be read");
+    } else if (m.kind == WIRE_REFUSAL) {
+        LOG("refused_by_peer", LOG_NUM("peer", peer), LOG_NUM("code", m.index),
+            LOG_HASH("subject", &m.id));
+    } else {
+        attach_message(n, peer, &m);
+    }
+    arena_release(&n->work, mark);
+}
+
+/* The leaves of the seat's key tree can be made from the first seed alone, so they are kept from
+ * the first start on; they are public. */
+static enum err make_leaves(struct node *n, const struct seat *seat, unsigned log2)
+{
+    struct hash root;
+    struct storage d = node_disk(n);
+    const struct epoch_seed *seed = &n->keystore.keys->seed;
+    if (seed->epoch != 0) {
+        return ERR_NOT_FOUND;
+    }
+    epoch_key_generate(n->suite, seed->seed, log2, n->epoch_leaves, &root);
+    if (!hash_equal(&root, &seat->root)) {
+        return ERR_INTEGRITY;
+    }
+    return d.replace(d.ctx, LEAVES, bytes_of(n->epoch_leaves, sizeof(struct hash) << log2));
+}
+
+static enum err load_leaves(struct node *n, const struct seat *seat)
+{
+    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
+    size_t size = sizeof(struct hash) << log2, len = 0;
+    struct hash root;
+    struct storage d = node_disk(n);
+    n->epoch_leaves = malloc(size);
+    if (n->epoch_leaves == NULL) {
+        return ERR_NO_SPACE;
+    }
+    enum err e = d.read(d.ctx, LEAVES, 0, n->epoch_leaves->b, size, &len);
+    if (e == ERR_NONE && len == size) {
+        merkle_root(n->suite, n->epoch_leaves, (uint64_t)1 << log2, &root);
+        if (hash_equal(&root, &seat->root)) {
+            return ERR_NONE;
+        }
+    }
+    return make_leaves(n, seat, log2);
+}
+
+static const struct seat *own_seat(const struct node *n)
+{
+    for (uint32_t i = 0; i < n->genesis.seat_count; i++) {
+        if (hash_equal(&n->genesis.seat[i].participant, node_did(n, n->self))) {
+            return &n->genesis.seat[i];
+        }
+    }
+    return NULL;
+}
+
+static void view_path(const struct node *n, const char *view, char out[NODE_PATH_SIZE + 16])
+{
+    (void)snprintf(out, NODE_PATH_SIZE + 16, "%s/%s", n->space_dir, view);
+}
+
+static enum err open_views(struct node *n)
+{
+    char path[NODE_PATH_SIZE + 16];
+    TRY(disk_folder(&n->disk, "state"));
+    TRY(disk_folder(&n->disk, "index"));
+    view_path(n, "state", path);
+    TRY(store_open(path, NODE_STATE_MAP, &n->store));
+    view_path(n, "index", path);
+    return index_open(&n->book, path, NODE_INDEX_MAP);
+}
+
+static void close_views(struct node *n)
+{
+    index_close(&n->book);
+    store_close(n->store);
+    n->store = NULL;
+}
+
+static bool views_agree(struct node *n)
+{
+    struct merkle_frontier history;
+    struct bytes header;
+    uint64_t height = 0;
+    enum err e = store_tip(n->store, &height, &header, &history);
+    return e == ERR_NOT_FOUND || (e == ERR_NONE && n->book.height >= height);
+}
+
+static enum err remove_views(struct node *n)
+{
+    static const char *const FILES[] = { "state/data.mdb", "state/lock.mdb", "index/data.mdb",
+                                         "index/lock.mdb" };
+    struct storage d = node_disk(n);
+    for (size_t i = 0; i < COUNT(FILES); i++) {
+        TRY(d.remove(d.ctx, FILES[i]));
+    }
+    return ERR_NONE;
+}
+
+/* Views that are damaged or do not fit together are made anew: replay of the block log brings both.
+ */
+static enum err open_or_rebuild(struct node *n)
+{
+    enum err e = open_views(n);
+    if (e == ERR_NONE && views_agree(n)) {
+        return ERR_NONE;
+    }
+    if (e != ERR_NONE && e != ERR_CORRUPT && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    LOG("views_rebuilt", LOG_ERR(e), LOG_NUM("height", n->book.height));
+    close_views(n);
+    TRY(remove_views(n));
+    return open_views(n);
+}
+
+static struct replica_config replica_settings(struct node *n, const struct node_options *o)
+{
+    uint32_t scale = n->timer_scale;
+    uint32_t timeout = (o->view_timeout_ms == 0 ? 2000 : o->view_timeout_ms) * scale;
+    bool seated = own_seat(n) != NULL;
+    return (struct replica_config){
+        .suite = n->suite,
+        .genesis = &n->genesis,
+        .contracts = &n->contracts,
+        .store = store_reads(n->store),
+        .ports = { .ctx = n,
+                   .disk = node_disk(n),
+                   .send = port_send,
+                   .store_change = port_change,
+                   .store_mark = port_mark,
+                   .store_tip = port_tip,
+                   .committed = port_committed,
+                   .other = port_other },
+        .limits = limits(),
+        .self = n->self,
+        .seed = seated ? &n->keystore.keys->seed : NULL,
+        .epoch_leaves = seated ? n->epoch_leaves : NULL,
+        .view_timeout_ms = timeout,
+        .view_timeout_max_ms = 16 * timeout,
+        .resend_ms = 500 * scale,
+        .gossip_ms = 20,
+        .tell_replayed = true,
+    };
+}
+
+static enum err open_replica(struct node *n, const struct node_options *o)
+{
+    struct replica_config config = replica_settings(n, o);
+    n->region_size = replica_memory_size(&config);
+    n->region = map_memory(n->region_size);
+    if (n->region == NULL) {
+        return ERR_NO_SPACE;
+    }
+    struct arena region = arena_over(n->region, n->region_size);
+    return replica_init(&config, &region, node_now_ms(n), &n->replica);
+}
+
+enum err node_space_open(struct node *n, const struct node_options *o, char why[NODE_WHY_SIZE])
+{
+    const struct seat *seat = own_seat(n);
+    n->mark_height = UINT64_MAX;
+    n->work_memory = map_memory(NODE_WORK_SIZE);
+    n->contract_memory = map_memory(CONTRACT_CACHE_SIZE);
+    if (n->work_memory == NULL || n->contract_memory == NULL) {
+        return node_said(why, ERR_NO_SPACE, "memory", "");
+    }
+    n->work = arena_over(n->work_memory, NODE_WORK_SIZE);
+    contract_table_init(&n->env, n->contract_memory, CONTRACT_CACHE_SIZE, &n->contracts);
+    enum err e = seat == NULL ? ERR_NONE : load_leaves(n, seat);
+    if (e != ERR_NONE) {
+        return node_said(why, e, "the epoch keys of this seat", "");
+    }
+    e = attach_open(n);
+    if (e == ERR_NONE) {
+        e = open_or_rebuild(n);
+    }
+    if (e != ERR_NONE) {
+        return node_said(why, e, n->space_dir, "the folded state or the index cannot be opened");
+    }
+    e = open_replica(n, o);
+    if (e != ERR_NONE) {
+        return node_said(why, e, n->space_dir, "the logs cannot be replayed");
+    }
+    e = bulk_open(n);
+    return e == ERR_NONE ? e : node_said(why, e, n->space_dir, "");
+}
+
+void node_space_close(struct node *n)
+{
+    bulk_close(n);
+    /* A clean stop leaves views that need no replay, when there is nothing half-told. */
+    if (n->replica != NULL && n->mark_height != UINT64_MAX) {
+        (void)!mark_views(n);
+    }
+    close_views(n);
+    free(n->epoch_leaves);
+    if (n->region != NULL) {
+        (void)munmap(n->region, n->region_size);
+    }
+    if (n->contract_memory != NULL) {
+        (void)munmap(n->contract_memory, CONTRACT_CACHE_SIZE);
+    }
+    if (n->work_memory != NULL) {
+        (void)munmap(n->work_memory, NODE_WORK_SIZE);
+    }
+}
