@@ -1,0 +1,186 @@
+#include "api/request_internal.h"
+
+#include "ledger/proof.h"
+
+/* The participant of the seat that leads, as its index in genesis: -1 when it is not there. */
+static int64_t primary_index(const struct genesis *g, uint32_t seat)
+{
+    for (uint32_t i = 0; seat < g->seat_count && i < g->participant_count; i++) {
+        if (hash_equal(&g->participant[i].id, &g->seat[seat].participant)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static const char *role_of(const struct genesis *g, uint32_t index)
+{
+    for (uint32_t i = 0; i < g->seat_count; i++) {
+        if (hash_equal(&g->participant[index].id, &g->seat[i].participant)) {
+            return "validator";
+        }
+    }
+    return "observer";
+}
+
+enum err get_status(struct api_request *q)
+{
+    struct replica_status st = node_status(q->node);
+    const struct genesis *g = node_genesis(q->node);
+    uint32_t index = node_index(q->node);
+    json_t *j = json_new_object();
+    json_put(j, "space", json_new_hash(&g->space));
+    json_put(j, "index", json_new_int(index));
+    json_put(j, "participant", json_new_hash(&g->participant[index].id));
+    json_put(j, "height", json_new_int((int64_t)st.tip.height));
+    json_put(j, "time", json_new_time(st.tip.time_ms));
+    json_put(j, "hash", json_new_hash(&st.tip.hash));
+    json_put(j, "view", json_new_int((int64_t)st.pbft.view));
+    json_put(j, "primary", json_new_int(primary_index(g, st.pbft.primary)));
+    json_put(j, "role", json_new_str(role_of(g, index)));
+    json_put(j, "voting", json_new_bool(st.voting));
+    json_put(j, "syncing", json_new_bool(st.syncing));
+    json_put(j, "peers", json_new_int(st.peers_up));
+    json_put(j, "pending", json_new_int(st.pending));
+    json_put(j, "version", json_new_str(CARNET_VERSION));
+    return reply_json(q, 200, j);
+}
+
+enum err get_genesis(struct api_request *q)
+{
+    return reply_bytes(q, node_genesis(q->node)->wire);
+}
+
+enum err post_tx(struct api_request *q)
+{
+    struct hash id;
+    TRY(node_submit(q->node, q->body, &id));
+    json_t *j = json_new_object();
+    json_put(j, "tx", json_new_hash(&id));
+    return reply_json(q, 202, j);
+}
+
+enum err get_tx(struct api_request *q)
+{
+    struct node_tx t;
+    struct tx tx;
+    enum err e = node_tx(q->node, &q->args.id, &q->arena, &t);
+    if (e == ERR_NOT_FOUND && q->may_wait) {
+        q->not_yet = true;
+        return ERR_NONE;
+    }
+    if (e == ERR_NOT_FOUND && (q->args.present & API_QUERY_WAIT) != 0) {
+        return request_fail(q, ERR_TIMEOUT, "ask again: it may still commit",
+                            "not committed within %llu ms", (unsigned long long)q->args.wait_ms);
+    }
+    TRY(e);
+    TRY(tx_decode(node_suite(q->node), t.tx, &q->arena, &tx));
+    json_t *j = json_new_object();
+    json_put(j, "tx", json_new_hash(&q->args.id));
+    json_put(j, "height", json_new_int((int64_t)t.height));
+    json_put(j, "index", json_new_int(t.index));
+    json_put(j, "status", json_new_int(t.status));
+    json_put(j, "status_text", json_new_str(receipt_text(t.status)));
+    json_put(j, "time", json_new_time(t.time_ms));
+    json_put(j, "method", json_new_str(contract_method_name(tx.body.method)));
+    json_put(j, "receipt", json_new_base64url(t.receipt));
+    json_put(j, "body", json_new_base64url(t.tx));
+    return reply_json(q, 200, j);
+}
+
+enum err get_tx_proof(struct api_request *q)
+{
+    struct bytes proof;
+    TRY(node_tx_proof(q->node, &q->args.id, &q->arena, &proof));
+    return reply_bytes(q, proof);
+}
+
+enum err get_state(struct api_request *q)
+{
+    struct bytes key = bytes_of(q->args.key, q->args.key_len), value;
+    TRY(node_state(q->node, q->args.contract, key, &value));
+    json_t *j = json_new_object();
+    json_put(j, "contract", json_new_int(q->args.contract));
+    json_put(j, "key", json_new_hex(key));
+    json_put(j, "value", json_new_base64url(value));
+    json_put(j, "height", json_new_int((int64_t)node_status(q->node).tip.height));
+    return reply_json(q, 200, j);
+}
+
+enum err get_state_proof(struct api_request *q)
+{
+    struct bytes key = bytes_of(q->args.key, q->args.key_len), proof, certified;
+    TRY(node_state_proof(q->node, q->args.contract, key, &q->arena, &proof, &certified));
+    json_t *j = json_new_object();
+    json_put(j, "certified", json_new_base64url(certified));
+    json_put(j, "proof", json_new_base64url(proof));
+    return reply_json(q, 200, j);
+}
+
+/* The ids of a block's transactions; each is decoded and forgotten, for there may be thousands. */
+static enum err block_txs(struct api_request *q, const struct block *b, json_t *txs)
+{
+    for (uint32_t i = 0; i < b->tx_count; i++) {
+        struct tx tx;
+        size_t mark = arena_mark(&q->arena);
+        TRY(tx_decode(node_suite(q->node), b->tx[i], &q->arena, &tx));
+        json_push(txs, json_new_hash(&tx.id));
+        arena_release(&q->arena, mark);
+    }
+    return ERR_NONE;
+}
+
+enum err get_block(struct api_request *q)
+{
+    struct bytes wire, certificate;
+    struct block b;
+    TRY(node_block(q->node, q->args.number, &q->arena, &wire, &certificate));
+    TRY(block_decode(node_suite(q->node), wire, &q->arena, &b));
+    json_t *txs = json_new_array();
+    enum err e = block_txs(q, &b, txs);
+    if (e != ERR_NONE) {
+        json_free(txs);
+        return e;
+    }
+    json_t *j = json_new_object();
+    json_put(j, "height", json_new_int((int64_t)b.header.height));
+    json_put(j, "hash", json_new_hash(&b.hash));
+    json_put(j, "time", json_new_time(b.header.time_ms));
+    json_put(j, "txs", txs);
+    json_put(j, "block", json_new_base64url(wire));
+    return reply_json(q, 200, j);
+}
+
+static json_t *event_json(const struct node_event *n)
+{
+    json_t *j = json_new_object(), *subjects = json_new_array();
+    for (uint32_t i = 0; i < n->event.subject_count; i++) {
+        json_push(subjects, json_new_hash(&n->event.subject[i]));
+    }
+    json_put(j, "height", json_new_int((int64_t)n->height));
+    json_put(j, "index", json_new_int(n->index));
+    json_put(j, "event", json_new_int(n->event_index));
+    json_put(j, "time", json_new_time(n->time_ms));
+    json_put(j, "tx", json_new_hash(&n->tx));
+    json_put(j, "contract", json_new_int(n->event.contract));
+    json_put(j, "type", json_new_int(n->event.type));
+    json_put(j, "subjects", subjects);
+    json_put(j, "body", json_new_base64url(n->event.body));
+    return j;
+}
+
+enum err get_events(struct api_request *q)
+{
+    const struct api_args *args = &q->args;
+    struct node_event *event;
+    uint32_t count;
+    uint32_t max = (args->present & API_QUERY_MAX) != 0 ? (uint32_t)args->max : NODE_EVENTS_MAX;
+    TRY(node_events(q->node, (args->present & API_QUERY_SUBJECT) != 0 ? &args->subject : NULL,
+                    args->from, max, &q->arena, &event, &count));
+    json_t *j = json_new_object(), *events = json_new_array();
+    for (uint32_t i = 0; i < count; i++) {
+        json_push(events, event_json(&event[i]));
+    }
+    json_put(j, "events", events);
+    return reply_json(q, 200, j);
+}

@@ -1,0 +1,64 @@
+/* request — one call of the API between its arrival and its answer, without a socket.
+ *
+ * A handler reads `args`, `body` and `actor`, asks the node, and leaves its answer in `reply`. What
+ * it allocates from `arena` is gone when it returns; the reply's bytes are malloc'ed and owned by
+ * the request. */
+#ifndef CARNET_API_REQUEST_INTERNAL_H
+#define CARNET_API_REQUEST_INTERNAL_H
+
+#include "api/auth_internal.h"
+#include "api/route_internal.h"
+#include "base/json.h"
+
+enum { API_MESSAGE_SIZE = 240, API_REPLY_SIZE_MAX = 32 * 1024 * 1024 };
+enum { API_REPLY_HEADROOM = 32 }; /* free bytes before the reply, for whoever frames it */
+
+struct api_reply {
+    int status;
+    const char *type;
+    uint8_t *memory; /* API_REPLY_HEADROOM ‖ len bytes */
+    size_t len;
+};
+
+struct api_request {
+    struct node *node;
+    const struct api_route *route;
+    struct api_args args;
+    struct bytes body;
+    struct hash actor; /* participant and own routes */
+    struct arena arena;
+    bool may_wait; /* the answer may be "not yet" */
+    bool not_yet;  /* set by the handler instead of a reply */
+    bool seen;     /* a fetch's state at the first look is in `first` */
+    struct node_fetch first;
+    char message[API_MESSAGE_SIZE]; /* of the error that the handler returns; empty: its text */
+    const char *hint;
+    const char *allow; /* with a 405: a method that the path does take */
+    struct api_reply reply;
+};
+
+/* Run the route's handler once; afterwards there is a reply, or not_yet is set. */
+void request_run(struct api_request *q);
+/* An error as the reply, `{"error":{"code","message","hint"}}`; status 0: that of err.h. */
+void request_refuse(struct api_request *q, enum err e, int status);
+/* Say more than the error's text; gives back `e`. */
+__attribute__((format(printf, 4, 5))) enum err request_fail(struct api_request *q, enum err e,
+                                                            const char *hint, const char *format,
+                                                            ...);
+void request_free_reply(struct api_request *q);
+
+/* Who asks: sets q->actor or says why not. `claim` is NULL without Carnet-Auth, `peer` is the
+ * participant of a TLS client certificate, or NULL. */
+MUST_USE enum err request_actor(struct api_request *q, const struct auth_claim *claim,
+                                const struct hash *peer, const struct auth_subject *subject);
+
+/* Answers for handlers. reply_json takes `j`. */
+MUST_USE enum err reply_json(struct api_request *q, int status, json_t *j);
+MUST_USE enum err reply_bytes(struct api_request *q, struct bytes body);
+
+/* Handlers, one a row of the table. */
+api_handler get_status, get_genesis, post_tx, get_tx, get_tx_proof, get_state, get_state_proof,
+    get_block, get_events, put_attachment, get_attachment, put_manifest, put_chunk, get_manifest,
+    get_chunk, post_fetch, get_fetch;
+
+#endif

@@ -1,0 +1,65 @@
+#include "api/request_internal.h"
+
+#include "ledger/proof.h"
+
+/* Work memory of one call. It is virtual until it is touched; decoding amplifies (base/canon.h). */
+enum {
+    ARENA_SMALL = 256 * 1024,
+    ARENA_TX = 8 * 1024 * 1024,
+    ARENA_PROOF = 8 * PROOF_SIZE_MAX,
+    ARENA_BLOCK = 4 * BLOCK_SIZE_MAX + ARENA_TX,
+    ARENA_EVENTS = 16 * 1024 * 1024,
+    ARENA_ATTACHMENT = 3 * TRANSFER_SEALED_ATTACHMENT_SIZE_MAX,
+    ARENA_MANIFEST = 8 * TRANSFER_MANIFEST_SIZE_MAX,
+    ARENA_CHUNK = 2 * SEALING_CHUNK_MAX
+};
+/* A chunk that does not shrink grows by its frame, its padding and its tag (crypto/sealing.h). */
+enum { CHUNK_BODY_MAX = SEALING_CHUNK_MAX + 64 * 1024 };
+_Static_assert((int)TRANSFER_SEALED_ATTACHMENT_SIZE_MAX <= (int)API_BODY_SIZE_MAX,
+               "attachments fit");
+_Static_assert((int)CHUNK_BODY_MAX <= (int)API_BODY_SIZE_MAX, "chunks fit a body");
+
+static const struct api_route ROUTES[] = {
+    { "GET", "/v1/status", API_OPEN, API_NOTHING, API_JSON, 0, 0, ARENA_SMALL,
+      "how this node stands", get_status },
+    { "GET", "/v1/genesis", API_PARTICIPANT, API_NOTHING, API_BYTES, 0, 0, ARENA_SMALL,
+      "the genesis file", get_genesis },
+    { "POST", "/v1/tx", API_PARTICIPANT, API_BYTES, API_JSON, 0, TX_SIZE_MAX, ARENA_SMALL,
+      "submit a canonical Tx to the pool", post_tx },
+    { "GET", "/v1/tx/{tx}", API_PARTICIPANT, API_NOTHING, API_JSON, API_QUERY_WAIT, 0, ARENA_TX,
+      "a committed transaction and its receipt", get_tx },
+    { "GET", "/v1/tx/{tx}/proof", API_PARTICIPANT, API_NOTHING, API_BYTES, 0, 0, ARENA_PROOF,
+      "its canonical TxProof", get_tx_proof },
+    { "GET", "/v1/state/{contract}/{key}", API_PARTICIPANT, API_NOTHING, API_JSON, 0, 0,
+      ARENA_SMALL, "a record of committed state", get_state },
+    { "GET", "/v1/state/{contract}/{key}/proof", API_PARTICIPANT, API_NOTHING, API_JSON, 0, 0,
+      ARENA_PROOF, "a record, or its absence, with its proof", get_state_proof },
+    { "GET", "/v1/blocks/{height}", API_PARTICIPANT, API_NOTHING, API_JSON, 0, 0, ARENA_BLOCK,
+      "a committed block", get_block },
+    { "GET", "/v1/events", API_PARTICIPANT, API_NOTHING, API_JSON,
+      API_QUERY_SUBJECT | API_QUERY_FROM | API_QUERY_MAX, 0, ARENA_EVENTS,
+      "events in order, of one subject or of all", get_events },
+    { "PUT", "/v1/attachments", API_OWN, API_BYTES, API_JSON, 0,
+      TRANSFER_SEALED_ATTACHMENT_SIZE_MAX, ARENA_ATTACHMENT,
+      "leave a canonical SealedAttachment before its transaction", put_attachment },
+    { "GET", "/v1/attachments/{commitment}", API_PARTICIPANT, API_NOTHING, API_BYTES, 0, 0,
+      ARENA_ATTACHMENT, "a SealedAttachment, only to a reader", get_attachment },
+    { "PUT", "/v1/seals/{seal}/manifest", API_OWN, API_BYTES, API_JSON, 0,
+      TRANSFER_MANIFEST_SIZE_MAX, ARENA_MANIFEST, "leave a canonical SealManifest", put_manifest },
+    { "PUT", "/v1/seals/{seal}/chunks/{index}", API_OWN, API_BYTES, API_JSON, 0, CHUNK_BODY_MAX,
+      ARENA_SMALL, "leave a sealed chunk", put_chunk },
+    { "GET", "/v1/seals/{seal}/manifest", API_OWN, API_NOTHING, API_BYTES, 0, 0, ARENA_MANIFEST,
+      "the manifest of a seal", get_manifest },
+    { "GET", "/v1/seals/{seal}/chunks/{index}", API_OWN, API_NOTHING, API_BYTES, 0, 0, ARENA_CHUNK,
+      "a sealed chunk", get_chunk },
+    { "POST", "/v1/fetches/{right}", API_OWN, API_NOTHING, API_JSON, 0, 0, ARENA_SMALL,
+      "fetch the sealed chunks of a right", post_fetch },
+    { "GET", "/v1/fetches/{right}", API_OWN, API_NOTHING, API_JSON, API_QUERY_WAIT, 0, ARENA_SMALL,
+      "how a fetch stands", get_fetch },
+};
+
+const struct api_route *api_routes(size_t *count)
+{
+    *count = COUNT(ROUTES);
+    return ROUTES;
+}
