@@ -1,0 +1,127 @@
+/* The one form of a report: from proved facts to canonical bytes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/audit_internal.h"
+
+static json_t *records(const struct audit_record *r, size_t count)
+{
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *x = json_new_object();
+        json_put(x, "id", json_new_hash(&r[i].id));
+        json_put(x, "record", json_new_base64url(r[i].proof));
+        json_push(out, x);
+    }
+    return out;
+}
+
+static json_t *tokens(const struct audit_facts *f)
+{
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < f->in->token_count; i++) {
+        json_t *x = json_new_object();
+        json_put(x, "id", json_new_hash(&f->in->token[i].id));
+        json_put(x, "record", json_new_base64url(f->in->token[i].proof));
+        json_put(x, "events", json_new_u64(f->token[i].events.count));
+        json_put(x, "chain", json_new_hash(&f->token[i].events.chain));
+        json_put(x, "rights", json_new_u64(f->token[i].rights));
+        json_push(out, x);
+    }
+    return out;
+}
+
+static json_t *transactions(const struct audit_input *in)
+{
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < in->tx_count; i++) {
+        json_t *x = json_new_object();
+        json_put(x, "id", json_new_hash(&in->tx[i].id));
+        json_put(x, "proof", json_new_base64url(in->tx[i].proof));
+        json_push(out, x);
+    }
+    return out;
+}
+
+static json_t *attachments(const struct audit_input *in)
+{
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < in->attachment_count; i++) {
+        const struct audit_attachment *at = &in->attachment[i];
+        struct attachment_plain plain = { .media_type = at->media_type, .content = at->content };
+        struct hash commitment;
+        memcpy(plain.salt, at->salt, sizeof plain.salt);
+        attachment_commit(in->suite, &plain, &commitment);
+        json_t *x = json_new_object();
+        json_put(x, "transaction", json_new_hash(&at->transaction));
+        json_put(x, "index", json_new_int(at->index));
+        json_put(x, "commitment", json_new_hash(&commitment));
+        json_put(x, "salt", json_new_base64url(bytes_of(at->salt, sizeof at->salt)));
+        json_put(x, "media_type", json_new_int(at->media_type));
+        json_put(x, "content", json_new_base64url(at->content));
+        json_push(out, x);
+    }
+    return out;
+}
+
+enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, size_t *len)
+{
+    const struct audit_input *in = f->in;
+    json_t *statements;
+    TRY(audit_statements(f, a, &statements));
+    json_t *reporter = json_new_object();
+    json_put(reporter, "did", json_new_hash(&in->reporter));
+    json_put(reporter, "record", json_new_base64url(in->reporter_record));
+    json_t *checked = json_new_object();
+    json_put(checked, "receipts", json_new_u64(f->receipts));
+    json_put(checked, "proofs", json_new_u64(f->proofs));
+    json_put(checked, "signatures", json_new_u64(f->signatures));
+    json_t *body = json_new_object();
+    json_put(body, "version", json_new_int(AUDIT_VERSION));
+    json_put(body, "space", json_new_hash(&in->genesis->space));
+    json_put(body, "height", json_new_u64(f->header.height));
+    json_put(body, "made", json_new_time(in->made_ms));
+    json_put(body, "header", json_new_base64url(in->certified));
+    json_put(body, "reporter", reporter);
+    json_put(body, "tokens", tokens(f));
+    json_put(body, "rights", records(in->right, in->right_count));
+    json_put(body, "locks", records(in->lock, in->lock_count));
+    json_put(body, "transactions", transactions(in));
+    json_put(body, "attachments", attachments(in));
+    json_put(body, "statements", statements);
+    json_put(body, "checked", checked);
+    enum err e = json_write_canonical(body, out, len);
+    json_free(body);
+    return e;
+}
+
+/* The body's bytes go in as they are: what is signed is what stands in the file. */
+enum err audit_wrap(struct bytes body, const struct hash *did, uint32_t key, struct bytes signature,
+                    char **out, size_t *len)
+{
+    char *text;
+    size_t text_len;
+    json_t *j = json_new_object();
+    json_put(j, "did", json_new_hash(did));
+    json_put(j, "key", json_new_int(key));
+    json_put(j, "value", json_new_base64url(signature));
+    enum err e = json_write_canonical(j, &text, &text_len);
+    json_free(j);
+    TRY(e);
+    size_t cap = body.len + text_len + 64;
+    uint8_t *room = malloc(cap);
+    if (room != NULL) {
+        struct buf b = buf_over(room, cap);
+        buf_put(&b, bytes_of_str("{\"body\":"));
+        buf_put(&b, body);
+        buf_put(&b, bytes_of_str(",\"signature\":"));
+        buf_put(&b, bytes_of(text, text_len));
+        buf_put(&b, bytes_of_str("}\n"));
+        buf_put_u8(&b, 0);
+        ASSERT(buf_done(&b) == ERR_NONE);
+        *out = (char *)room;
+        *len = b.len - 1;
+    }
+    json_text_free(text);
+    return room == NULL ? ERR_NO_SPACE : ERR_NONE;
+}
