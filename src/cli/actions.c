@@ -1,0 +1,231 @@
+#include "cli/actions_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "crypto/secret.h"
+
+enum err action_token(struct session *s, const char *text, struct token_record *out)
+{
+    struct hash id;
+    struct bytes value;
+    TRY(cli_hash(s->cli, "token", text, &id));
+    struct contract_key key = contract_key_token(&id);
+    enum err e = session_state(s, key.contract, contract_key_bytes(&key), &value);
+    if (e == ERR_NOT_FOUND) {
+        cli_hint(s->cli, "carnet token list shows the tokens of this space");
+        return cli_fail(s->cli, e, text, "no token of that id on this ledger");
+    }
+    TRY(e);
+    return token_record_decode(value, &s->arena, out);
+}
+
+enum err action_right(struct session *s, const char *text, struct right_record *out)
+{
+    struct hash id;
+    struct bytes value;
+    TRY(cli_hash(s->cli, "right", text, &id));
+    struct contract_key key = contract_key_right(&id);
+    enum err e = session_state(s, key.contract, contract_key_bytes(&key), &value);
+    if (e == ERR_NOT_FOUND) {
+        return cli_fail(s->cli, e, text, "no right of that id on this ledger");
+    }
+    TRY(e);
+    return right_record_decode(value, &s->arena, out);
+}
+
+const char *action_token_status(uint32_t state)
+{
+    static const char *const NAMES[] = { "unknown", "active", "frozen", "revoked", "archived" };
+    return NAMES[state < COUNT(NAMES) ? state : 0];
+}
+
+const char *action_right_status(uint32_t state)
+{
+    static const char *const NAMES[] = { "unknown", "active", "revoked" };
+    return NAMES[state < COUNT(NAMES) ? state : 0];
+}
+
+static json_t *numbers_json(const uint32_t *x, uint32_t count)
+{
+    json_t *a = json_new_array();
+    for (uint32_t i = 0; i < count; i++) {
+        json_push(a, json_new_int(x[i]));
+    }
+    return a;
+}
+
+json_t *action_token_json(const struct token_record *t)
+{
+    json_t *j = json_new_object();
+    json_put(j, "id", json_new_hash(&t->token));
+    json_put(j, "status", json_new_str(action_token_status(t->state)));
+    json_put(j, "owner", json_new_hash(&t->owner));
+    json_put(j, "asset", json_new_hash(&t->asset));
+    json_put(j, "template", json_new_hash(&t->template_hash));
+    json_put(j, "classes", numbers_json(t->classes, t->classes_count));
+    json_put(j, "grade", json_new_int(t->grade));
+    json_put(j, "jurisdictions", numbers_json(t->jurisdictions, t->jurisdictions_count));
+    json_put(j, "valid_from", json_new_time(t->valid_from_ms));
+    json_put(j, "valid_until", json_new_time(t->valid_until_ms));
+    json_put(j, "pack_set", json_new_hash(&t->pack_set));
+    json_t *seals = json_new_array();
+    for (uint32_t i = 0; i < t->seals_count; i++) {
+        json_t *one = json_new_object();
+        json_put(one, "seal", json_new_hash(&t->seals[i].seal));
+        json_put(one, "chunks", json_new_int(t->seals[i].chunk_count));
+        json_put(one, "chunk_size", json_new_int(t->seals[i].chunk_size));
+        json_push(seals, one);
+    }
+    json_put(j, "seals", seals);
+    json_put(j, "rights", json_new_u64(t->rights));
+    json_put(j, "events", json_new_u64(t->events.count));
+    return j;
+}
+
+json_t *action_right_json(const struct right_record *r)
+{
+    json_t *j = json_new_object();
+    json_put(j, "id", json_new_hash(&r->right));
+    json_put(j, "token", json_new_hash(&r->token));
+    json_put(j, "status", json_new_str(action_right_status(r->state)));
+    json_put(j, "grantor", json_new_hash(&r->grantor));
+    json_put(j, "holder", json_new_hash(&r->holder));
+    json_put(j, "seal", json_new_hash(&r->seal));
+    json_put(j, "custody", json_new_str(r->custody == CUSTODY_RELEASED ? "released" : "brokered"));
+    json_put(j, "uses", json_new_int(r->uses));
+    json_put(j, "used", json_new_int(r->used));
+    json_put(j, "left",
+             r->uses == 0 ? json_new_str("not counted") : json_new_int((int64_t)r->uses - r->used));
+    json_put(j, "until", json_new_time(r->until_ms));
+    json_put(j, "grant", json_new_hash(&r->grant));
+    json_put(j, "wrap_index", json_new_int(r->wrap_index));
+    return j;
+}
+
+void action_answer_tx(struct cli *c, const struct session_tx *t)
+{
+    json_put(c->answer, "tx", json_new_hash(&t->id));
+    json_put(c->answer, "height", json_new_int((int64_t)t->height));
+}
+
+uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->genesis.participant_count && count < cap; i++) {
+        const struct did_document *d = &s->genesis.participant[i];
+        for (uint32_t k = 0; k < d->role_count; k++) {
+            if (d->role[k] == ROLE_REGULATOR) {
+                out[count++] = d->id;
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+enum err action_attach(struct session *s, struct session_tx *t, enum attachment_kind kind,
+                       uint32_t media_type, struct bytes content, const struct hash *reader,
+                       uint32_t readers, struct hash *commitment)
+{
+    struct attachment_reader who[TX_READERS_MAX];
+    uint8_t random[32 + 32 * TX_READERS_MAX];
+    struct attachment_plain plain = { .media_type = media_type, .content = content };
+    struct session_reply reply;
+    struct bytes sealed;
+    ASSERT(readers > 0 && readers <= TX_READERS_MAX);
+    for (uint32_t i = 0; i < readers; i++) {
+        TRY(session_reader(s, &reader[i], &who[i]));
+    }
+    session_random(s, plain.salt, sizeof plain.salt);
+    session_random(s, random, sizeof random);
+    attachment_commit(s->suite, &plain, commitment);
+    enum err e = attachment_seal(s->suite, &s->genesis.space, &plain, who, readers,
+                                 bytes_of(random, 32 + 32 * (size_t)readers), &s->arena, &sealed);
+    secret_wipe(random, sizeof random);
+    TRY(e);
+    TRY(session_request_own(s, "PUT", "/v1/attachments", sealed, &reply));
+    struct tx_attachment *a = &t->attachment[t->body.attachment_count++];
+    a->commitment = *commitment;
+    a->size = (uint32_t)content.len;
+    a->reader_count = readers;
+    memcpy(a->reader, reader, readers * sizeof *reader);
+    a->keep_until_ms = session_now_ms() + 365ull * 24 * 3600 * 1000;
+    a->kind = kind;
+    return ERR_NONE;
+}
+
+enum err action_attachment_open(struct session *s, const struct hash *transaction, uint32_t index,
+                                struct attachment_record *record, struct attachment_plain *out)
+{
+    struct contract_key key = contract_key_attachment(transaction, index);
+    struct bytes value;
+    struct session_reply reply;
+    char hex[HEX_SIZE(HASH_SIZE) + 1], path[160];
+    uint8_t private_key[32];
+    TRY(session_state(s, key.contract, contract_key_bytes(&key), &value));
+    TRY(attachment_record_decode(value, &s->arena, record));
+    hex_encode(bytes_of_hash(&record->commitment), hex);
+    snprintf(path, sizeof path, "/v1/attachments/%s", hex);
+    /* The author pushes it after the commit: it may be on its way. */
+    enum err e = ERR_NOT_FOUND;
+    for (int tries = 0; e == ERR_NOT_FOUND && tries < 50; tries++) {
+        if (tries > 0) {
+            struct timespec t = { 0, 200 * 1000000L };
+            nanosleep(&t, NULL);
+        }
+        e = session_request_own(s, "GET", path, bytes_of(NULL, 0), &reply);
+    }
+    TRY(e);
+    session_sealing_private(s, private_key);
+    e = attachment_open(s->suite, &s->genesis.space, reply.body, &s->did,
+                        bytes_of(private_key, sizeof private_key), &s->arena, out);
+    secret_wipe(private_key, sizeof private_key);
+    struct hash commitment;
+    if (e == ERR_NONE) {
+        attachment_commit(s->suite, out, &commitment);
+        if (!hash_equal(&commitment, &record->commitment) || out->content.len != record->size) {
+            e = ERR_INTEGRITY;
+        }
+    }
+    return e == ERR_NONE ? e : cli_fail(s->cli, e, "attachment", "%s", err_text(e));
+}
+
+enum err action_content_key(struct session *s, const struct hash *seal, uint8_t key[AEAD_KEY_SIZE])
+{
+    return hkdf_sha256(bytes_of(s->secret + 32, 32), bytes_of_hash(seal),
+                       bytes_of_str("carnet/content-key/v1"), key, AEAD_KEY_SIZE);
+}
+
+enum err action_mkdirs(struct cli *c, const char *path)
+{
+    char part[4096];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+            return cli_fail(c, ERR_FAILED, part, "%s", strerror(errno));
+        }
+        if (slash == NULL) {
+            return ERR_NONE;
+        }
+        *slash = '/';
+    }
+}
+
+enum err action_book(struct session *s, struct policy_book **out)
+{
+    char path[4096], why[POLICY_WHY_SIZE] = "";
+    uint8_t *prose;
+    size_t len;
+    cli_path(s->cli, path, sizeof path, "prose.json");
+    TRY(cli_read_file(s->cli, path, &prose, &len));
+    enum err e = policy_book_open(s->genesis.pack_set, bytes_of(prose, len), s->suite, out, why);
+    free(prose);
+    return e == ERR_NONE ? e : cli_fail(s->cli, e, path, "%s", why[0] ? why : err_text(e));
+}

@@ -1,0 +1,78 @@
+/* actions — what the commands on tokens, rights, attachments and files share. */
+#ifndef CARNET_CLI_ACTIONS_INTERNAL_H
+#define CARNET_CLI_ACTIONS_INTERNAL_H
+
+#include "cli/session_internal.h"
+#include "policy/compile/policy_compile.h"
+
+/* Records of committed state; an id that is not there is ERR_NOT_FOUND and says so. */
+MUST_USE enum err action_token(struct session *s, const char *text, struct token_record *out);
+MUST_USE enum err action_right(struct session *s, const char *text, struct right_record *out);
+/* As DESIGN 7 has them. */
+json_t *action_token_json(const struct token_record *t);
+json_t *action_right_json(const struct right_record *r);
+const char *action_token_status(uint32_t state);
+const char *action_right_status(uint32_t state);
+/* answer.tx and answer.height of a committed transaction. */
+void action_answer_tx(struct cli *c, const struct session_tx *t);
+
+/* The law in force for this space, with its words (prose.json beside the genesis). */
+MUST_USE enum err action_book(struct session *s, struct policy_book **out);
+/* A check from --check FILE and the options of `comply check`; `from` and `to` are given by the
+ * places of exporter and importer when not NULL. day is the block's day when the date is absent. */
+MUST_USE enum err action_check(struct cli *c, const struct policy_book *book, const char *from,
+                               const char *to, struct policy_check *out);
+#define ACTION_CHECK_ROWS                                                                          \
+    { "--check", "FILE", "the check as one JSON object in the vocabulary" },                       \
+        { "--sector", "S", "sector, such as ecommerce" },                                          \
+        { "--classes", "A,B", "classes of data, such as personal,health" },                        \
+        { "--subjects", "N", "natural persons in this transfer" },                                 \
+        { "--sensitive-subjects", "N", "of them with sensitive data" },                            \
+        { "--prior-subjects", "N", "persons sent earlier in the counting period" },                \
+        { "--prior-sensitive-subjects", "N", "of them with sensitive data" },                      \
+        { "--role", "R", "ordinary, ciio, processor, public_body" },                               \
+        { "--purpose", "P", "why, such as cross_border_shopping" },                                \
+        { "--mechanisms", "A,B", "what is in place, such as cn_standard_contract" },               \
+        { "--via", "A,B", "places where a party receives the data and sends it on" },              \
+        { "--important-data", NULL, "the data is notified or published as important" },            \
+        { "--fact", "K=V", "a further declared fact; may be repeated" },                           \
+        { "--date", "D", "day of the transfer (ISO 8601)" }
+
+/* Attachments: made for readers, kept at the own node, opened by a reader. */
+MUST_USE enum err action_attach(struct session *s, struct session_tx *t, enum attachment_kind kind,
+                                uint32_t media_type, struct bytes content,
+                                const struct hash *reader, uint32_t readers,
+                                struct hash *commitment);
+MUST_USE enum err action_attachment_open(struct session *s, const struct hash *transaction,
+                                         uint32_t index, struct attachment_record *record,
+                                         struct attachment_plain *out);
+/* Declares the next use of a right. */
+MUST_USE enum err action_use(struct session *s, const struct right_record *r,
+                             struct session_tx *t);
+/* All participants of the space with the regulator's role. */
+uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap);
+
+/* The content key of a seal follows from the owner's sealing seed: nothing to store, nothing to
+ * lose. */
+MUST_USE enum err action_content_key(struct session *s, const struct hash *seal,
+                                     uint8_t key[AEAD_KEY_SIZE]);
+
+/* An asset of the local catalogue: local/NAME/assets/<asset>.{json,bin}. */
+struct action_asset {
+    struct hash asset, sha256, plain_root;
+    uint64_t bytes;
+    uint32_t chunk_size;
+    char path[4096]; /* of its bytes */
+};
+MUST_USE enum err action_asset_read(struct session *s, const char *text, struct action_asset *out);
+MUST_USE enum err action_mkdirs(struct cli *c, const char *path);
+
+/* Files of sealed bytes: "carnet-seal/1" ‖ u32 manifest size ‖ manifest ‖ sealed chunks in
+ * order. */
+#define ACTION_BUNDLE_MAGIC "carnet-seal/1"
+
+extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_COMPLY, CLI_DEMO, CLI_DID,
+    CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE,
+    CLI_TX;
+
+#endif

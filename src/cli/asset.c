@@ -1,0 +1,288 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/actions_internal.h"
+#include "cli/embedded_internal.h"
+#include "data/data.h"
+
+enum { ASSET_SCRATCH_SIZE = 64 * 1024 * 1024 };
+
+static enum err read_input(struct cli *c, const char *path, uint8_t **file, size_t *len)
+{
+    TRY(cli_read_file(c, path, file, len));
+    if (*len == 0) {
+        free(*file);
+        return cli_fail(c, ERR_UNREADABLE, path, "is empty: there is nothing to put");
+    }
+    return ERR_NONE;
+}
+
+static void answer_digests(struct cli *c, const struct digests *d)
+{
+    json_put(c->answer, "cid", json_new_str(d->cid));
+    json_put(c->answer, "sha256", json_new_hash(&d->sha256));
+    json_put(c->answer, "plain_root", json_new_hash(&d->plain_root));
+    json_put(c->answer, "bytes", json_new_u64(d->bytes));
+}
+
+static enum err run_cid(struct cli *c)
+{
+    uint8_t *file;
+    size_t len;
+    struct digests d;
+    TRY(read_input(c, c->arg[0], &file, &len));
+    data_digest(suite_intl(), bytes_of(file, len), SEALING_CHUNK_DEFAULT, &d);
+    free(file);
+    answer_digests(c, &d);
+    fprintf(c->text, "%s\n", d.cid);
+    return ERR_NONE;
+}
+
+/* asset = commitment of (sha256 ‖ plain root ‖ size) under a fresh salt: public digests would let
+ * anybody who has a candidate file recognise it on the ledger (FORMATS 18). */
+static enum err store_asset(struct session *s, struct bytes file, const struct digests *d,
+                            uint32_t chunk_size, struct hash *asset)
+{
+    uint8_t salt[COMMIT_SALT_SIZE], what[2 * HASH_SIZE + 8];
+    struct buf b = buf_over(what, sizeof what);
+    char dir[4096], path[4200], hex[HEX_SIZE(HASH_SIZE) + 1];
+    char *text;
+    size_t len;
+    session_random(s, salt, sizeof salt);
+    buf_put_hash(&b, &d->sha256);
+    buf_put_hash(&b, &d->plain_root);
+    buf_put_u64(&b, d->bytes);
+    TRY(buf_done(&b));
+    hash_commit(s->suite, salt, buf_bytes(&b), asset);
+    hex_encode(bytes_of_hash(asset), hex);
+    cli_path(s->cli, dir, sizeof dir, "local/%s/assets", s->name);
+    TRY(action_mkdirs(s->cli, dir));
+    snprintf(path, sizeof path, "%s/%s.bin", dir, hex);
+    TRY(cli_write_file(s->cli, path, file, 0600));
+    json_t *j = json_new_object();
+    json_put(j, "asset", json_new_hash(asset));
+    json_put(j, "salt", json_new_hex(bytes_of(salt, sizeof salt)));
+    json_put(j, "cid", json_new_str(d->cid));
+    json_put(j, "sha256", json_new_hash(&d->sha256));
+    json_put(j, "plain_root", json_new_hash(&d->plain_root));
+    json_put(j, "bytes", json_new_u64(d->bytes));
+    json_put(j, "chunk_size", json_new_int(chunk_size));
+    enum err e = json_write_pretty(j, &text, &len);
+    json_free(j);
+    TRY(e);
+    snprintf(path, sizeof path, "%s/%s.json", dir, hex);
+    e = cli_write_file(s->cli, path, bytes_of(text, len), 0600);
+    json_text_free(text);
+    return e;
+}
+
+static enum err put_file(struct session *s, struct bytes file, uint32_t chunk_size)
+{
+    struct digests d;
+    struct hash asset;
+    data_digest(s->suite, file, chunk_size, &d);
+    TRY(store_asset(s, file, &d, chunk_size, &asset));
+    json_put(s->cli->answer, "asset", json_new_hash(&asset));
+    answer_digests(s->cli, &d);
+    char hex[HEX_SIZE(HASH_SIZE) + 1];
+    hex_encode(bytes_of_hash(&asset), hex);
+    fprintf(s->cli->text, "asset  %s\ncid    %s\nbytes  %llu\n", hex, d.cid,
+            (unsigned long long)d.bytes);
+    return ERR_NONE;
+}
+
+static enum err run_put(struct cli *c)
+{
+    struct session s;
+    uint8_t *file;
+    size_t len;
+    uint64_t chunk_size;
+    TRY(cli_number(c, "--chunk-size", SEALING_CHUNK_MIN, SEALING_CHUNK_MAX, SEALING_CHUNK_DEFAULT,
+                   &chunk_size));
+    TRY(read_input(c, c->arg[0], &file, &len));
+    enum err e = session_open(c, true, &s);
+    if (e == ERR_NONE) {
+        e = put_file(&s, bytes_of(file, len), (uint32_t)chunk_size);
+        session_close(&s);
+    }
+    free(file);
+    return e;
+}
+
+enum err action_asset_read(struct session *s, const char *text, struct action_asset *out)
+{
+    char path[4096];
+    struct hash id;
+    uint8_t *file;
+    size_t len;
+    json_t *j;
+    int64_t chunk_size = 0;
+    TRY(cli_hash(s->cli, "asset", text, &id));
+    cli_path(s->cli, path, sizeof path, "local/%s/assets/%s.json", s->name, text);
+    enum err e = cli_read_file(s->cli, path, &file, &len);
+    if (e != ERR_NONE) {
+        cli_hint(s->cli, "carnet asset put FILE puts a file into the local catalogue");
+        return cli_fail(s->cli, e, text, "no such asset in the catalogue of %s", s->name);
+    }
+    e = json_read(bytes_of(file, len), 1 << 16, &j, NULL);
+    free(file);
+    TRY(e);
+    e = json_get_hash(j, "asset", &out->asset);
+    e = e != ERR_NONE ? e : json_get_hash(j, "sha256", &out->sha256);
+    e = e != ERR_NONE ? e : json_get_hash(j, "plain_root", &out->plain_root);
+    e = e != ERR_NONE ? e : json_get_u64(j, "bytes", &out->bytes);
+    e = e != ERR_NONE ? e : json_get_int(j, "chunk_size", &chunk_size);
+    json_free(j);
+    out->chunk_size = (uint32_t)chunk_size;
+    cli_path(s->cli, out->path, sizeof out->path, "local/%s/assets/%s.bin", s->name, text);
+    return e;
+}
+
+/* A profile is large: it lives on the heap for the length of a command. */
+struct work {
+    uint8_t *file, *memory;
+    size_t len;
+    struct arena scratch;
+    struct profile profile;
+};
+
+static void work_free(struct work *w)
+{
+    if (w != NULL) {
+        free(w->file);
+        free(w->memory);
+        free(w);
+    }
+}
+
+static enum err profile_file(struct cli *c, struct work **out)
+{
+    char why[CSV_WHY_SIZE] = "";
+    struct work *w = calloc(1, sizeof *w);
+    ASSERT(w != NULL);
+    enum err e = read_input(c, c->arg[0], &w->file, &w->len);
+    if (e != ERR_NONE) {
+        free(w);
+        return e;
+    }
+    w->memory = malloc(ASSET_SCRATCH_SIZE);
+    ASSERT(w->memory != NULL);
+    w->scratch = arena_over(w->memory, ASSET_SCRATCH_SIZE);
+    e = data_profile(bytes_of(w->file, w->len), w->scratch, &w->profile, why);
+    if (e != ERR_NONE) {
+        work_free(w);
+        return cli_fail(c, e, c->arg[0], "%s", why[0] != '\0' ? why : err_text(e));
+    }
+    *out = w;
+    return ERR_NONE;
+}
+
+static void answer_columns(struct cli *c, const struct profile *p, const struct template_ *t)
+{
+    json_t *columns = json_new_array();
+    fprintf(c->text, "%-16s %-8s %-10s %5s  %s\n", "column", "type", "class", "score", "why");
+    for (uint32_t i = 0; i < p->columns; i++) {
+        const struct column *x = &p->column[i];
+        json_t *j = json_new_object();
+        json_put(j, "name", json_new_str(x->name));
+        json_put(j, "type", json_new_str(column_type_name(x->type)));
+        json_put(j, "class", json_new_str(column_class_name(x->class)));
+        json_put(j, "grade", json_new_int(x->grade));
+        json_put(j, "score", json_new_int(x->score));
+        json_put(j, "distinct", json_new_u64(x->distinct));
+        json_put(j, "empty", json_new_u64(x->empty));
+        json_put(j, "reason", json_new_str(x->reason));
+        if (t != NULL) {
+            json_put(j, "dropped", json_new_bool(template_drops(t, x)));
+        }
+        json_push(columns, j);
+        fprintf(c->text, "%-16s %-8s %-10s %5u  %s%s\n", x->name, column_type_name(x->type),
+                column_class_name(x->class), x->score, x->reason,
+                t != NULL && template_drops(t, x) ? "; must not leave" : "");
+    }
+    json_put(c->answer, "rows", json_new_u64(p->rows));
+    json_put(c->answer, "columns", columns);
+}
+
+static enum err run_classify(struct cli *c)
+{
+    struct work *w;
+    TRY(profile_file(c, &w));
+    answer_columns(c, &w->profile, NULL);
+    work_free(w);
+    return ERR_NONE;
+}
+
+static enum err find_template(struct cli *c, struct template_ **out)
+{
+    const char *name;
+    char file[128], why[CSV_WHY_SIZE] = "";
+    TRY(cli_required(c, "--template", &name));
+    snprintf(file, sizeof file, "%s.json", name);
+    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
+        const struct embedded_file *f = &EMBEDDED_TEMPLATES[i];
+        if (strcmp(f->name, file) == 0) {
+            enum err e = template_read(bytes_of(f->ptr, f->len), out, why);
+            return e == ERR_NONE ? e : cli_fail(c, e, file, "%s", why);
+        }
+    }
+    return cli_fail(c, ERR_UNKNOWN_WORD, name, "no such template in this release");
+}
+
+static enum err deidentify(struct cli *c, const struct template_ *t, const char *path)
+{
+    struct work *w;
+    uint8_t *out;
+    size_t len;
+    char why[CSV_WHY_SIZE] = "";
+    TRY(profile_file(c, &w));
+    enum err e =
+        data_deidentify(bytes_of(w->file, w->len), &w->profile, t, w->scratch, &out, &len, why);
+    if (e != ERR_NONE) {
+        e = cli_fail(c, e, c->arg[0], "%s", why[0] != '\0' ? why : err_text(e));
+    } else {
+        e = cli_write_file(c, path, bytes_of(out, len), 0600);
+        free(out);
+    }
+    if (e == ERR_NONE) {
+        answer_columns(c, &w->profile, t);
+        json_put(c->answer, "bytes", json_new_u64(len));
+    }
+    work_free(w);
+    return e;
+}
+
+static enum err run_deidentify(struct cli *c)
+{
+    struct template_ *t;
+    const char *path;
+    TRY(cli_required(c, "--out", &path));
+    TRY(find_template(c, &t));
+    enum err e = deidentify(c, t, path);
+    template_free(t);
+    return e;
+}
+
+static const struct cli_option PUT_OPTIONS[] = {
+    { "--chunk-size", "BYTES", "plaintext bytes of a chunk, 65536 to 4194304 (1048576)" },
+    { NULL, NULL, NULL },
+};
+static const struct cli_option DEIDENTIFY_OPTIONS[] = {
+    { "--template", "NAME", "which template says what must not leave (ecommerce)" },
+    { "--out", "FILE", "where the result goes" },
+    { NULL, NULL, NULL },
+};
+
+static const struct cli_command COMMANDS[] = {
+    { "asset", "put", "FILE", 1, 1, "put a file into the local catalogue",
+      "carnet asset put orders.csv --as exporter", PUT_OPTIONS, run_put },
+    { "asset", "cid", "FILE", 1, 1, "print a file's digests", "carnet asset cid orders.csv", NULL,
+      run_cid },
+    { "asset", "classify", "FILE.csv", 1, 1, "type and classify the columns of a table",
+      "carnet asset classify orders.csv", NULL, run_classify },
+    { "asset", "deidentify", "FILE.csv", 1, 1, "write it again without what must not leave",
+      "carnet asset deidentify orders.csv --template ecommerce --out lawful.csv",
+      DEIDENTIFY_OPTIONS, run_deidentify },
+};
+const struct cli_table CLI_ASSET = { COMMANDS, COUNT(COMMANDS) };

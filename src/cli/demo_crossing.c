@@ -1,0 +1,273 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/demo_internal.h"
+
+enum { CUT_VICTIM = 3, CUT_AFTER_MIN = 3, CUT_LEFT_MIN = 2, CUT_WAIT_MS = 60000, HEAL_MS = 1200 };
+
+static void pause_ms(unsigned ms)
+{
+    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    nanosleep(&t, NULL);
+}
+
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static enum err node_pid(struct demo *d, uint32_t index, int64_t *pid, int64_t *height)
+{
+    int code;
+    json_t *j;
+    TRY(demo_run(d, NULL, WORDS("net", "status"), &code, &j));
+    const json_t *rows = j != NULL ? json_member(j, "nodes") : NULL;
+    enum err e = ERR_NOT_FOUND;
+    *height = -1;
+    if (rows != NULL && index < json_size(rows)) {
+        e = json_get_int(json_at(rows, index), "pid", pid);
+        (void)!json_get_int(json_at(rows, index), "height", height);
+    }
+    json_free(j);
+    return e;
+}
+
+static enum err progress(struct demo *d, int64_t *durable, int64_t *chunks)
+{
+    int code;
+    json_t *j;
+    *durable = 0;
+    *chunks = d->chunks;
+    TRY(demo_run(d, "importer", WORDS("fetch", d->token, "--right", d->right, "--status"), &code,
+                 &j));
+    if (code == 0 && j != NULL) {
+        (void)!json_get_int(j, "durable", durable);
+        (void)!json_get_int(j, "chunks", chunks);
+    }
+    json_free(j);
+    /* 5: the importer's node has not been asked to fetch yet. */
+    return code == 0 || code == err_exit_code(ERR_NOT_FOUND) ? ERR_NONE : ERR_FAILED;
+}
+
+static enum err wait_half(struct demo *d, int64_t *durable)
+{
+    uint64_t give_up = demo_now_ms() + CUT_WAIT_MS * d->scale;
+    int64_t chunks;
+    while (demo_now_ms() < give_up) {
+        TRY(progress(d, durable, &chunks));
+        if (*durable >= CUT_AFTER_MIN) {
+            return ERR_NONE;
+        }
+        pause_ms(30);
+    }
+    return cli_fail(d->cli, ERR_TIMEOUT, "fetch", "no chunks arrived within %d s",
+                    CUT_WAIT_MS / 1000);
+}
+
+/* The line is cut and one validator killed; the ledger goes on with the others. */
+static enum err cut(struct demo *d, json_t *evidence, int64_t *killed)
+{
+    int64_t durable = 0, chunks, height;
+    int code;
+    char index[16];
+    snprintf(index, sizeof index, "%d", CUT_VICTIM);
+    TRY(wait_half(d, &durable));
+    kill(d->relay, SIGUSR1);
+    TRY(node_pid(d, CUT_VICTIM, killed, &height));
+    TRY(demo_run(d, NULL, WORDS("net", "kill", index), &code, NULL));
+    TRY(progress(d, &durable, &chunks));
+    json_put(evidence, "acknowledged", json_new_int(durable));
+    json_put(evidence, "missing", json_new_int(chunks - durable));
+    json_put(evidence, "killed_node", json_new_int(CUT_VICTIM));
+    json_put(evidence, "killed_pid", json_new_int(*killed));
+    if (code != 0 || durable < CUT_AFTER_MIN || chunks - durable < CUT_LEFT_MIN) {
+        return cli_fail(d->cli, ERR_FAILED, "cut", "came too late: %lld of %lld chunks were there",
+                        (long long)durable, (long long)chunks);
+    }
+    json_t *paid = NULL;
+    TRY(demo_run(d, "importer", WORDS("money", "pay", "--to", "exporter", "--amount", "1.00"),
+                 &code, &paid));
+    int64_t at = 0;
+    if (paid != NULL) {
+        (void)!json_get_int(paid, "height", &at);
+    }
+    json_free(paid);
+    json_put(evidence, "ledger_went_on_at_height", json_new_int(at));
+    return code == 0 ? ERR_NONE : ERR_FAILED;
+}
+
+static enum err cut_step(struct demo *d, int64_t *killed)
+{
+    json_t *evidence = json_new_object();
+    uint64_t began = demo_begin(d, "cut and kill");
+    enum err e = cut(d, evidence, killed);
+    return demo_end(d, "cut and kill", began, e, evidence,
+                    "the line is down, validator %d was sent SIGKILL; the ledger goes on",
+                    CUT_VICTIM);
+}
+
+static enum err replaced(struct demo *d, int64_t killed, json_t *evidence)
+{
+    uint64_t give_up = demo_now_ms() + 20000 * d->scale;
+    int64_t pid = 0, height = -1;
+    while (demo_now_ms() < give_up) {
+        TRY(node_pid(d, CUT_VICTIM, &pid, &height));
+        if (pid > 0 && pid != killed && height >= 0) {
+            json_put(evidence, "new_pid", json_new_int(pid));
+            return ERR_NONE;
+        }
+        pause_ms(100);
+    }
+    return cli_fail(d->cli, ERR_TIMEOUT, "node", "the killed validator did not come back");
+}
+
+static enum err resume(struct demo *d, int64_t killed)
+{
+    int code;
+    json_t *j = NULL;
+    uint64_t began = demo_begin(d, "resume");
+    pause_ms(HEAL_MS);
+    kill(d->relay, SIGUSR2);
+    enum err e = demo_collect(d, d->fetch, d->fetch_out, &code, &j);
+    d->fetch = 0;
+    e = e == ERR_NONE && code != 0 ? cli_fail(d->cli, ERR_FAILED, "fetch", "ended with %d", code)
+                                   : e;
+    int64_t from = 0;
+    if (e == ERR_NONE) {
+        e = json_get_int(j, "resumed_from", &from);
+    }
+    if (e == ERR_NONE && from < CUT_AFTER_MIN) {
+        e = cli_fail(d->cli, ERR_FAILED, "resume", "it began again from chunk %lld",
+                     (long long)from);
+    }
+    e = e != ERR_NONE ? e : replaced(d, killed, j);
+    if (e == ERR_NONE) {
+        json_t *transfer = json_new_object();
+        const json_t *bytes = json_member(j, "bytes");
+        json_put(transfer, "bytes", json_copy_of(bytes));
+        json_put(transfer, "sha256", json_new_str(d->sha256));
+        json_put(transfer, "resumed", json_new_bool(true));
+        json_put(transfer, "resumed_from", json_new_int(from));
+        json_put(d->cli->answer, "transfer", transfer);
+    }
+    return demo_end(d, "resume", began, e, j,
+                    "from chunk %lld on, nothing twice; the validator is back", (long long)from);
+}
+
+enum err demo_cross(struct demo *d)
+{
+    char sealed[3200];
+    int64_t killed = 0;
+    snprintf(sealed, sizeof sealed, "%s/received.sealed", d->work);
+    uint64_t began = demo_begin(d, "fetch");
+    enum err e =
+        demo_spawn(d, "importer", WORDS("fetch", d->token, "--right", d->right, "--out", sealed),
+                   &d->fetch_out, &d->fetch);
+    TRY(demo_end(d, "fetch", began, e, NULL, "node 0 to node 1, over TLS 1.3, through a relay"));
+    TRY(cut_step(d, &killed));
+    return resume(d, killed);
+}
+
+static enum err open_step(struct demo *d, const char *sealed, const char *opened)
+{
+    int code;
+    json_t *j = NULL;
+    char sha256[65] = "";
+    const char *hold = cli_option(d->cli, "--hold-at-use");
+    uint64_t began = demo_begin(d, "open and use");
+    enum err e =
+        hold != NULL
+            ? demo_run(d, "importer",
+                       WORDS("open", sealed, "--right", d->right, "--use", "--out", opened,
+                             "--hold", hold),
+                       &code, &j)
+            : demo_run(d, "importer",
+                       WORDS("open", sealed, "--right", d->right, "--use", "--out", opened), &code,
+                       &j);
+    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
+    demo_member(j, "sha256", sha256);
+    if (e == ERR_NONE && strcmp(sha256, d->sha256) != 0) {
+        e = cli_fail(d->cli, ERR_INTEGRITY, "open", "what came out is not what was put in");
+    }
+    return demo_end(d, "open and use", began, e, j, "sha256 %.16s, as it was put; use 1 of 3",
+                    sha256);
+}
+
+static enum err revoke_step(struct demo *d, const char *sealed)
+{
+    int code;
+    json_t *j = NULL;
+    const char *message = "";
+    char again[3200];
+    snprintf(again, sizeof again, "%s/again.csv", d->work);
+    uint64_t began = demo_begin(d, "revoke");
+    enum err e = demo_run(d, "exporter", WORDS("right", "revoke", d->right), &code, NULL);
+    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
+    if (e == ERR_NONE) {
+        e = demo_run(d, "importer",
+                     WORDS("open", sealed, "--right", d->right, "--use", "--out", again), &code,
+                     &j);
+        if (e == ERR_NONE && code != 3) {
+            e = cli_fail(d->cli, ERR_FAILED, "use", "a use after revoke ended with %d, not 3",
+                         code);
+        }
+        if (e == ERR_NONE && access(again, F_OK) == 0) {
+            e = cli_fail(d->cli, ERR_FAILED, "use", "a refused use left a file");
+        }
+    }
+    const json_t *inner = j != NULL ? json_member(j, "error") : NULL;
+    if (inner != NULL) {
+        (void)!json_get_str(inner, "message", &message);
+    }
+    char line[400];
+    snprintf(line, sizeof line, "%s", message);
+    return demo_end(d, "revoke", began, e, j, "%s", line);
+}
+
+enum err demo_use(struct demo *d)
+{
+    char sealed[3200], opened[3200];
+    snprintf(sealed, sizeof sealed, "%s/received.sealed", d->work);
+    snprintf(opened, sizeof opened, "%s/opened.csv", d->work);
+    TRY(open_step(d, sealed, opened));
+    return revoke_step(d, sealed);
+}
+
+static enum err verify_step(struct demo *d, const char *report)
+{
+    int code;
+    json_t *j = NULL;
+    bool ok = false;
+    char genesis[3200];
+    snprintf(genesis, sizeof genesis, "%s/genesis", d->dir);
+    uint64_t began = demo_begin(d, "verify");
+    enum err e =
+        demo_run(d, NULL, WORDS("audit", "verify", report, "--genesis", genesis), &code, &j);
+    if (e == ERR_NONE &&
+        (code != 0 || j == NULL || json_get_bool(j, "ok", &ok) != ERR_NONE || !ok)) {
+        e = cli_fail(d->cli, ERR_INTEGRITY, "audit", "the report does not verify");
+    }
+    json_t *audit = json_new_object();
+    json_put(audit, "report", json_new_str(report));
+    json_put(audit, "genesis", json_new_str(genesis));
+    json_put(audit, "verified", json_new_bool(ok));
+    json_put(d->cli->answer, "audit", audit);
+    return demo_end(d, "verify", began, e, j, "with the report and the genesis file, nothing else");
+}
+
+enum err demo_audit(struct demo *d)
+{
+    int code;
+    json_t *j = NULL;
+    char report[3200];
+    snprintf(report, sizeof report, "%s/audit.json", d->work);
+    uint64_t began = demo_begin(d, "audit");
+    enum err e =
+        demo_run(d, "regulator",
+                 WORDS("audit", "report", "--token", d->token, "--format", "json", "--out", report),
+                 &code, &j);
+    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
+    TRY(demo_end(d, "audit", began, e, j, "written by the observer, who never saw the data"));
+    return verify_step(d, report);
+}

@@ -1,0 +1,67 @@
+/* demo — one dataset crosses one border with its carnet: what the demo's files share.
+ *
+ * The demo holds no key but the passphrase; it gives orders by the command line only, as a
+ * person would. */
+#ifndef CARNET_CLI_DEMO_INTERNAL_H
+#define CARNET_CLI_DEMO_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "cli/cli.h"
+
+enum { DEMO_STEPS_MAX = 40, DEMO_WORDS_MAX = 48, DEMO_OUTPUT_MAX = 8 * 1024 * 1024 };
+
+struct demo {
+    struct cli *cli;
+    char dir[3000];    /* the space */
+    char work[3100];   /* files of the demo: dir/demo */
+    char temp[3000];   /* removed at the end; empty: the caller chose the place */
+    char carnet[3000]; /* this program */
+    char pass_path[64];
+    int pass_fd;
+    const char *input; /* the CSV */
+    uint32_t nodes;
+    uint32_t scale; /* of timers and patience: instrumented builds are slow */
+    pid_t supervisor, relay, fetch;
+    int fetch_out;
+    json_t *steps;
+    uint64_t started_ms;
+    char token[65], right[65], asset[65], lock[65], mint_tx[65], grant_tx[65], refused_tx[65];
+    char sha256[65], seal[65];
+    int64_t chunks;
+    bool keep; /* the space outlives the demo */
+};
+
+uint64_t demo_now_ms(void);
+extern volatile int demo_interrupted;
+
+/* A command of this program with --json, waited for. words end with NULL. *answer (if not NULL)
+ * is the JSON on stdout, or of the error on stderr; the exit code is *code. ERR_FAILED: it could
+ * not be run. */
+MUST_USE enum err demo_run(struct demo *d, const char *as, const char *const *words, int *code,
+                           json_t **answer);
+/* The same in the background: *out is where its standard output can be read. */
+MUST_USE enum err demo_spawn(struct demo *d, const char *as, const char *const *words, int *out,
+                             pid_t *pid);
+MUST_USE enum err demo_collect(struct demo *d, pid_t pid, int fd, int *code, json_t **answer);
+
+/* A step of the table: begin, then end with what was proved (owned) and one line for people. */
+uint64_t demo_begin(struct demo *d, const char *name);
+__attribute__((format(printf, 6, 7))) enum err demo_end(struct demo *d, const char *name,
+                                                        uint64_t began, enum err e,
+                                                        json_t *evidence, const char *line, ...);
+void demo_member(const json_t *j, const char *key, char out[65]);
+/* Processes, files: nothing is left. */
+void demo_clean(struct demo *d);
+
+/* The acts, in order (demo_acts.c, demo_crossing.c). */
+MUST_USE enum err demo_space(struct demo *d);
+/* Nodes go the straight way again, so that what is kept needs no relay. */
+MUST_USE enum err demo_unroute(struct demo *d);
+MUST_USE enum err demo_prepare(struct demo *d);
+MUST_USE enum err demo_grant(struct demo *d);
+MUST_USE enum err demo_cross(struct demo *d);
+MUST_USE enum err demo_use(struct demo *d);
+MUST_USE enum err demo_audit(struct demo *d);
+
+#endif

@@ -1,0 +1,253 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "crypto/secret.h"
+
+/* Options that every command takes. */
+static const struct cli_option COMMON[] = {
+    { "--json", NULL, "answer with one JSON document" },
+    { "--dir", "D", "space directory (else CARNET_DIR, else ./carnet-space)" },
+    { "--as", "NAME", "participant to act as (else CARNET_AS, else the only key)" },
+    { "--node", "URL", "node to ask (else those of nodes.json in turn)" },
+    { "--passphrase-file", "F",
+      "file with the passphrase (else CARNET_PASSPHRASE_FILE, else asked)" },
+    { "--help", NULL, "this text" },
+    { NULL, NULL, NULL },
+};
+
+static void print_options(FILE *to, const struct cli_option *o)
+{
+    for (; o != NULL && o->name != NULL; o++) {
+        char left[80];
+        snprintf(left, sizeof left, "%s%s%s", o->name, o->value != NULL ? " " : "",
+                 o->value != NULL ? o->value : "");
+        fprintf(to, "  %-28s %s\n", left, o->help);
+    }
+}
+
+static void print_command_help(FILE *to, const struct cli_command *cmd)
+{
+    fprintf(to, "carnet %s%s%s %s\n  %s\n", cmd->noun, cmd->verb != NULL ? " " : "",
+            cmd->verb != NULL ? cmd->verb : "", cmd->args, cmd->help);
+    print_options(to, cmd->options);
+    print_options(to, COMMON);
+    if (cmd->example != NULL) {
+        fprintf(to, "example:\n  %s\n", cmd->example);
+    }
+}
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "carnet: a cross-border trusted data space\n\nusage: carnet <noun> <verb> ...\n\n");
+    for (size_t t = 0; t < CLI_TABLE_COUNT; t++) {
+        for (size_t i = 0; i < CLI_TABLES[t]->count; i++) {
+            const struct cli_command *cmd = &CLI_TABLES[t]->command[i];
+            char left[80];
+            snprintf(left, sizeof left, "%s%s%s %s", cmd->noun, cmd->verb != NULL ? " " : "",
+                     cmd->verb != NULL ? cmd->verb : "", cmd->args);
+            fprintf(to, "  %-34s %s\n", left, cmd->help);
+        }
+    }
+    fprintf(to, "\ncarnet <noun> <verb> --help says more, with an example.\n");
+}
+
+static const struct cli_command *find_command(const char *noun, const char *verb, bool *noun_known)
+{
+    const struct cli_command *alone = NULL;
+    *noun_known = false;
+    for (size_t t = 0; t < CLI_TABLE_COUNT; t++) {
+        for (size_t i = 0; i < CLI_TABLES[t]->count; i++) {
+            const struct cli_command *cmd = &CLI_TABLES[t]->command[i];
+            if (strcmp(cmd->noun, noun) != 0) {
+                continue;
+            }
+            *noun_known = true;
+            if (cmd->verb == NULL) {
+                alone = cmd;
+            } else if (verb != NULL && strcmp(cmd->verb, verb) == 0) {
+                return cmd;
+            }
+        }
+    }
+    return alone;
+}
+
+static const struct cli_option *find_option(const struct cli_command *cmd, const char *name)
+{
+    for (const struct cli_option *o = cmd->options; o != NULL && o->name != NULL; o++) {
+        if (strcmp(o->name, name) == 0) {
+            return o;
+        }
+    }
+    for (const struct cli_option *o = COMMON; o->name != NULL; o++) {
+        if (strcmp(o->name, name) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* One word of the command line; *used is how many words it took. */
+static enum err parse_word(struct cli *c, int left, char **word, int *used)
+{
+    *used = 1;
+    if (strncmp(word[0], "--", 2) != 0) {
+        if (c->arg_count == CLI_ARGS_MAX) {
+            return cli_fail(c, ERR_USAGE, word[0], "too many arguments");
+        }
+        c->arg[c->arg_count++] = word[0];
+        return ERR_NONE;
+    }
+    const struct cli_option *o = find_option(c->command, word[0]);
+    if (o == NULL) {
+        cli_hint(c, "--help lists the options");
+        return cli_fail(c, ERR_USAGE, word[0], "no such option");
+    }
+    if (o->value != NULL && left < 2) {
+        return cli_fail(c, ERR_USAGE, word[0], "takes a value (%s)", o->value);
+    }
+    if (c->option_count == CLI_ARGS_MAX) {
+        return cli_fail(c, ERR_USAGE, word[0], "too many options");
+    }
+    c->option[c->option_count].name = o->name;
+    c->option[c->option_count++].value = o->value != NULL ? word[1] : "";
+    *used = o->value != NULL ? 2 : 1;
+    return ERR_NONE;
+}
+
+static const char *first_of(const char *a, const char *b, const char *otherwise)
+{
+    return a != NULL ? a : b != NULL && b[0] != '\0' ? b : otherwise;
+}
+
+static enum err parse(struct cli *c, int count, char **word)
+{
+    for (int i = 0; i < count;) {
+        int used;
+        TRY(parse_word(c, count - i, word + i, &used));
+        i += used;
+    }
+    if (c->arg_count < c->command->args_min || c->arg_count > c->command->args_max) {
+        cli_hint(c, "--help shows what it takes");
+        return cli_fail(c, ERR_USAGE, c->command->noun, "takes %s",
+                        c->command->args[0] != '\0' ? c->command->args : "no arguments");
+    }
+    c->dir = first_of(cli_option(c, "--dir"), getenv("CARNET_DIR"), "./carnet-space");
+    if (strlen(c->dir) > CLI_DIR_SIZE_MAX) {
+        return cli_fail(c, ERR_USAGE, "--dir", "has more than %d bytes", CLI_DIR_SIZE_MAX);
+    }
+    c->as = first_of(cli_option(c, "--as"), getenv("CARNET_AS"), NULL);
+    c->node = cli_option(c, "--node");
+    return ERR_NONE;
+}
+
+static void print_error(const struct cli *c, enum err e)
+{
+    if (!c->json) {
+        fprintf(stderr, "carnet: %s: %s\n", c->what[0] != '\0' ? c->what : "error",
+                c->why[0] != '\0' ? c->why : err_text(e));
+        if (c->hint[0] != '\0') {
+            fprintf(stderr, "  hint: %s\n", c->hint);
+        }
+        return;
+    }
+    char message[2 * CLI_WHY_SIZE + 4];
+    snprintf(message, sizeof message, "%s: %s", c->what, c->why[0] != '\0' ? c->why : err_text(e));
+    json_t *inner = json_new_object();
+    json_put(inner, "code", json_new_str(err_name(e)));
+    json_put(inner, "message", json_new_str(message));
+    json_put(inner, "hint", json_new_str(c->hint));
+    json_t *outer = json_new_object();
+    json_put(outer, "error", inner);
+    char *text;
+    size_t len;
+    if (json_write_line(outer, &text, &len) == ERR_NONE) {
+        fputs(text, stderr);
+        json_text_free(text);
+    }
+    json_free(outer);
+}
+
+static int finish(struct cli *c, enum err e)
+{
+    int code = e != ERR_NONE ? err_exit_code(e) : c->exit_code;
+    if (e != ERR_NONE) {
+        print_error(c, e);
+    } else if (c->json && c->answer != NULL && json_size(c->answer) > 0) {
+        char *text;
+        size_t len;
+        if (json_write_pretty(c->answer, &text, &len) == ERR_NONE) {
+            fputs(text, stdout);
+            json_text_free(text);
+        }
+    }
+    if (fflush(stdout) != 0 && code == 0) {
+        fprintf(stderr, "carnet: standard output: cannot be written\n");
+        code = 1;
+    }
+    json_free(c->answer);
+    if (c->json) {
+        fclose(c->text);
+    }
+    return code;
+}
+
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err locate(struct cli *c, int argc, char **argv, int *from)
+{
+    bool noun_known;
+    const char *verb = argc > 2 && argv[2][0] != '-' ? argv[2] : NULL;
+    c->command = find_command(argv[1], verb, &noun_known);
+    if (c->command == NULL) {
+        cli_hint(c, "carnet help lists the commands");
+        return noun_known ? cli_fail(c, ERR_USAGE, argv[1], "no such verb: %s",
+                                     verb != NULL ? verb : "(none given)")
+                          : cli_fail(c, ERR_USAGE, argv[1], "no such command");
+    }
+    *from = c->command->verb != NULL ? 3 : 2;
+    return ERR_NONE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? err_exit_code(ERR_USAGE) : 0;
+    }
+    struct cli c = { .json = wants_json(argc, argv), .text = stdout };
+    int from = 0;
+    if (c.json) {
+        c.text = fopen("/dev/null", "w");
+        ASSERT(c.text != NULL);
+    }
+    c.progress = !c.json || isatty(STDERR_FILENO) ? stderr : c.text;
+    c.answer = json_new_object();
+    enum err e = secret_init();
+    if (e == ERR_NONE) {
+        e = locate(&c, argc, argv, &from);
+    }
+    if (e == ERR_NONE) {
+        for (int i = from; i < argc; i++) {
+            if (strcmp(argv[i], "--help") == 0) {
+                print_command_help(stdout, c.command);
+                return finish(&c, ERR_NONE);
+            }
+        }
+        e = parse(&c, argc - from, argv + from);
+    }
+    if (e == ERR_NONE) {
+        e = c.command->run(&c);
+    }
+    return finish(&c, e);
+}

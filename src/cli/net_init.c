@@ -1,0 +1,153 @@
+#include "cli/net_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/embedded_internal.h"
+#include "crypto/epoch_key.h"
+#include "crypto/keyfile.h"
+#include "crypto/secret.h"
+#include "crypto/wrap.h"
+#include "data/data.h"
+
+/* Who founds a space made by one command: names and places of a border and its bank, then more
+ * validators; the regulator comes last and has no seat. */
+static const struct founder {
+    const char *name;
+    uint32_t jurisdiction; /* ISO 3166-1 numeric */
+    uint32_t role;
+} FOUNDERS[] = {
+    { "exporter", 156, ROLE_MEMBER }, /* CN */
+    { "importer", 276, ROLE_MEMBER }, /* DE */
+    { "bank", 702, ROLE_BANK },       /* SG */
+    { "carrier", 458, ROLE_MEMBER },  /* MY */
+};
+static const struct founder REGULATOR = { "regulator", 156, ROLE_REGULATOR };
+static const uint32_t MORE_PLACES[] = { 764, 360, 704, 608, 96, 116, 418, 104 }; /* ASEAN */
+
+void net_founder(struct net_plan *p, uint32_t i, struct net_participant *out)
+{
+    const struct founder *f = i < COUNT(FOUNDERS) ? &FOUNDERS[i] : NULL;
+    memset(out, 0, sizeof *out);
+    if (i == p->nodes) {
+        f = &REGULATOR;
+    }
+    if (f != NULL) {
+        snprintf(out->name, sizeof out->name, "%s", f->name);
+        out->jurisdiction = f->jurisdiction;
+        out->role = f->role;
+    } else {
+        snprintf(out->name, sizeof out->name, "validator%u", i);
+        out->jurisdiction = MORE_PLACES[i % COUNT(MORE_PLACES)];
+        out->role = ROLE_MEMBER;
+    }
+}
+
+/* Secrets, public keys and the epoch keys of one participant. */
+static enum err draw_keys(struct net_plan *p, struct net_participant *who)
+{
+    who->secret = secret_alloc(64);
+    who->epoch_seed = secret_alloc(SUITE_SECRET_SIZE);
+    struct hash *leaf = calloc((size_t)1 << EPOCH_KEY_LOG2, sizeof *leaf);
+    if (who->secret == NULL || who->epoch_seed == NULL || leaf == NULL) {
+        free(leaf);
+        return ERR_NO_SPACE;
+    }
+    uint8_t private_key[32];
+    secret_random(who->secret, 64);
+    secret_random(who->epoch_seed, SUITE_SECRET_SIZE);
+    p->suite->public_of(p->suite->ctx, who->secret, who->sign_public);
+    wrap_x25519_keys(who->secret + 32, private_key, who->seal_public);
+    secret_wipe(private_key, sizeof private_key);
+    epoch_key_generate(p->suite, who->epoch_seed, EPOCH_KEY_LOG2, leaf, &who->root);
+    free(leaf);
+    return ERR_NONE;
+}
+
+static void document_of(const struct net_plan *p, const struct net_participant *who,
+                        struct did_document *d)
+{
+    memset(d, 0, sizeof *d);
+    d->key_count = 2;
+    d->key[0] = (struct did_key){ 1, p->suite->number, DID_SIGN,
+                                  bytes_of(who->sign_public, p->suite->public_size) };
+    d->key[1] = (struct did_key){ 2, WRAP_X25519, DID_SEAL, bytes_of(who->seal_public, 32) };
+    d->jurisdiction = who->jurisdiction;
+    d->role_count = who->role == ROLE_BANK || who->role == ROLE_REGULATOR ? 2 : 1;
+    d->role[0] = ROLE_MEMBER;
+    d->role[1] = who->role;
+}
+
+/* The law and the templates of this release. */
+static enum err first_law(struct net_plan *p, struct genesis *g)
+{
+    struct policy_source source[POLICY_SOURCE_MAX];
+    char why[POLICY_WHY_SIZE];
+    ASSERT(EMBEDDED_RULES_COUNT <= POLICY_SOURCE_MAX);
+    for (size_t i = 0; i < EMBEDDED_RULES_COUNT; i++) {
+        source[i].name = EMBEDDED_RULES[i].name;
+        source[i].text = bytes_of(EMBEDDED_RULES[i].ptr, EMBEDDED_RULES[i].len);
+    }
+    enum err e = policy_compile(source, EMBEDDED_RULES_COUNT, p->suite, &p->law, why);
+    if (e != ERR_NONE) {
+        return cli_fail(p->cli, e, "rule packs", "%s", why);
+    }
+    g->pack_set = bytes_of(p->law.set, p->law.set_len);
+    g->template_hash = ARENA_ARRAY(&p->arena, struct hash, EMBEDDED_TEMPLATES_COUNT);
+    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
+        struct template_ *t;
+        TRY(template_read(bytes_of(EMBEDDED_TEMPLATES[i].ptr, EMBEDDED_TEMPLATES[i].len), &t, why));
+        template_hash(p->suite, t, &g->template_hash[i]);
+        template_free(t);
+        g->template_count++;
+    }
+    return ERR_NONE;
+}
+
+static enum err found(struct net_plan *p, struct genesis *g)
+{
+    uint32_t count = p->nodes + p->observers;
+    g->participant = ARENA_ARRAY(&p->arena, struct did_document, count);
+    g->seat = ARENA_ARRAY(&p->arena, struct seat, p->nodes);
+    g->currency = ARENA_ARRAY(&p->arena, struct currency, 1);
+    g->ca_key = ARENA_ARRAY(&p->arena, struct bytes, 1);
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(draw_keys(p, &p->who[i]));
+        document_of(p, &p->who[i], &g->participant[i]);
+        TRY(did_derive(p->suite, &g->participant[i], &p->arena, &p->who[i].did));
+        if (i < p->nodes) {
+            g->seat[i] = (struct seat){ p->who[i].did, p->who[i].root, 1 };
+        }
+        fprintf(p->cli->progress, "\rkeys %u/%u", i + 1, count);
+        fflush(p->cli->progress);
+    }
+    fprintf(p->cli->progress, "\r             \r");
+    g->participant_count = count;
+    g->seat_count = p->nodes;
+    /* The bank issues the one currency of this space: yuan, in fen. */
+    g->currency[0] = (struct currency){ p->who[p->nodes > 2 ? 2 : 0].did, 156, 2 };
+    g->currency_count = 1;
+    g->ca_key[0] = p->ca_spki;
+    g->ca_key_count = 1;
+    return ERR_NONE;
+}
+
+enum err net_make_genesis(struct net_plan *p)
+{
+    struct genesis g = { 0 };
+    g.format = GENESIS_FORMAT;
+    g.version_set = VERSION_SET;
+    g.suite = p->suite->number;
+    g.flags = p->nodes == 1 ? GENESIS_DEVELOPMENT : 0;
+    g.start_ms = p->now_ms;
+    g.epoch_ms = 24ull * 3600 * 1000;
+    g.trust_ms = 365 * g.epoch_ms;
+    secret_random(g.salt, sizeof g.salt);
+    TRY(found(p, &g));
+    TRY(first_law(p, &g));
+    TRY(genesis_encode(&g, &p->arena, &p->genesis_bytes));
+    return genesis_decode(p->suite, p->genesis_bytes, &p->arena, &p->genesis);
+}

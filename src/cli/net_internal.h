@@ -1,0 +1,49 @@
+/* net — making, starting and watching a space of local nodes: what its files share. */
+#ifndef CARNET_CLI_NET_INTERNAL_H
+#define CARNET_CLI_NET_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "cli/cli.h"
+#include "ledger/genesis.h"
+#include "policy/compile/policy_compile.h"
+
+/* Holds the supervisor's pid, for people; the supervisor holds a record lock on it (fcntl). */
+#define NET_SUPERVISOR_LOCK "supervisor.pid"
+
+enum { NET_PARTICIPANTS_MAX = 40, NET_RESTART_MS = 300, NET_START_MS = 20000 };
+
+struct net_participant {
+    char name[32];
+    uint32_t jurisdiction, role;
+    uint8_t *secret, *epoch_seed; /* locked */
+    uint8_t sign_public[SUITE_KEY_SIZE_MAX], seal_public[32];
+    struct hash did, root;
+};
+
+/* Everything that `net init` makes, before anything is written. */
+struct net_plan {
+    struct cli *cli;
+    const struct suite *suite;
+    struct arena arena;
+    uint64_t now_ms;
+    uint32_t nodes, observers;
+    uint16_t port; /* of the first node; 0: free ones are found */
+    struct net_participant who[NET_PARTICIPANTS_MAX];
+    struct policy_compiled law;
+    struct bytes ca_key, ca_cert, ca_spki; /* PKCS#8 DER, PEM, SPKI DER */
+    struct bytes genesis_bytes;
+    struct genesis genesis;
+};
+/* Participant i of a plan: name, place, role. */
+void net_founder(struct net_plan *p, uint32_t i, struct net_participant *out);
+MUST_USE enum err net_make_ca(struct net_plan *p);
+MUST_USE enum err net_make_genesis(struct net_plan *p);
+/* Writes the whole space aside and renames it: nothing half-written. */
+MUST_USE enum err net_write(struct net_plan *p, struct bytes passphrase);
+/* Does it open node 0's key file? ERR_PASSPHRASE, and said. */
+MUST_USE enum err net_check_passphrase(struct cli *c, struct bytes passphrase);
+/* The supervisor in the foreground. */
+MUST_USE enum err net_run_supervise(struct cli *c);
+
+#endif

@@ -1,0 +1,95 @@
+/* session — a participant at the command line: its space, its keys, its nodes, its transactions.
+ *
+ * Transactions are signed here, never by a node. Requests go to --node, else to the nodes of
+ * nodes.json in turn, re-sent under the same id. Page: docs/cli.md */
+#ifndef CARNET_CLI_SESSION_INTERNAL_H
+#define CARNET_CLI_SESSION_INTERNAL_H
+
+#include "cli/cli.h"
+#include "contract/contract.h"
+#include <time.h>
+
+#include "base/clock.h"
+#include "ledger/proof.h"
+#include "transfer/transfer.h"
+
+enum { SESSION_ARENA_SIZE = 96 * 1024 * 1024, SESSION_WAIT_MS = 60000, SESSION_SILENCE_MS = 10000 };
+
+struct session_node {
+    uint32_t index;
+    struct hash participant;
+    char peer[64], api[64];
+};
+
+struct session {
+    struct cli *cli;
+    struct arena arena; /* lives as long as the command */
+    struct genesis genesis;
+    const struct suite *suite;
+    uint32_t node_count;
+    struct session_node node[CLI_NODES_MAX];
+    uint32_t preferred; /* index into node[] tried first */
+    uint32_t own;       /* index of the participant's own node; CLI_NODES_MAX: none */
+    bool has_keys;
+    struct hash did;
+    char name[64];
+    uint8_t *secret;             /* locked: signing seed 32 ‖ sealing seed 32 */
+    uint32_t sign_key, seal_key; /* key ids in the document */
+    void *http;                  /* cli/http.c */
+};
+
+/* Reads genesis, ca.pem, nodes.json; with `keys` also keys/NAME.key of --as (CARNET_AS, the only
+ * key). The node of the participant itself is preferred. */
+MUST_USE enum err session_open(struct cli *c, bool keys, struct session *out);
+void session_close(struct session *s);
+
+struct session_reply {
+    int status;        /* HTTP */
+    struct bytes body; /* in the session's arena */
+};
+/* One request, signed when keys are there. Tries nodes in turn while they cannot be reached;
+ * ERR_UNAVAILABLE when none can. An HTTP error becomes its enum err, with the server's message
+ * in cli's why. */
+MUST_USE enum err session_request(struct session *s, const char *method, const char *path,
+                                  struct bytes body, struct session_reply *out);
+/* The same, only at the participant's own node. */
+MUST_USE enum err session_request_own(struct session *s, const char *method, const char *path,
+                                      struct bytes body, struct session_reply *out);
+MUST_USE enum err session_get_json(struct session *s, const char *path, json_t **out);
+
+/* A transaction by this participant alone. nonce is drawn by session_draw; ids that depend on it
+ * (rights, locks) can so be known before. */
+struct session_tx {
+    struct tx_body body;
+    struct tx_attachment attachment[TX_ATTACHMENTS_MAX];
+    struct hash id;
+    struct bytes wire;
+    uint64_t height, time_ms;
+    uint32_t status; /* receipt */
+    struct bytes receipt;
+};
+void session_draw(struct session *s, uint32_t method, struct session_tx *t);
+/* Signs, submits, waits until it is committed, and re-sends. ERR_NONE: committed; look at
+ * t->status. ERR_TIMEOUT, ERR_NO_QUORUM, or the refusal of the pool. */
+MUST_USE enum err session_commit(struct session *s, struct session_tx *t, struct bytes args);
+/* session_commit, and a receipt that is not OK becomes ERR_REFUSED (ERR_NOT_FOUND, ERR_REVOKED
+ * …) with the receipt's text as why. */
+MUST_USE enum err session_do(struct session *s, struct session_tx *t, struct bytes args);
+
+/* A record of committed state as stored (without its key). ERR_NOT_FOUND. */
+MUST_USE enum err session_state(struct session *s, uint16_t contract, struct bytes key,
+                                struct bytes *value);
+/* A participant named on the command line: a DID (64 hex or did:carnet:…), or the NAME of a key in
+ * keys/NAME.did of this space directory. */
+MUST_USE enum err session_party(struct session *s, const char *text, struct hash *did);
+MUST_USE enum err session_did_document(struct session *s, const struct hash *did,
+                                       struct did_document *out);
+/* The attachment readers' sealing keys. */
+MUST_USE enum err session_reader(struct session *s, const struct hash *did,
+                                 struct attachment_reader *out);
+/* Own X25519 sealing private key (32 bytes into locked memory given by the caller). */
+void session_sealing_private(const struct session *s, uint8_t out[32]);
+void session_random(struct session *s, void *out, size_t size);
+uint64_t session_now_ms(void);
+
+#endif

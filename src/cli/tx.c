@@ -1,0 +1,114 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "cli/actions_internal.h"
+
+static enum err proof(struct session *s)
+{
+    struct session_reply r;
+    struct hash id;
+    char path[160];
+    const char *out;
+    TRY(cli_required(s->cli, "--out", &out));
+    TRY(cli_hash(s->cli, "transaction", s->cli->arg[0], &id));
+    snprintf(path, sizeof path, "/v1/tx/%s/proof", s->cli->arg[0]);
+    TRY(session_request(s, "GET", path, bytes_of(NULL, 0), &r));
+    TRY(cli_write_file(s->cli, out, r.body, 0644));
+    json_put(s->cli->answer, "tx", json_new_hash(&id));
+    json_put(s->cli->answer, "bytes", json_new_u64(r.body.len));
+    json_put(s->cli->answer, "ok", json_new_bool(true));
+    fprintf(s->cli->text, "%s: %zu bytes\n", out, r.body.len);
+    return ERR_NONE;
+}
+
+static enum err run_proof(struct cli *c)
+{
+    struct session s;
+    TRY(session_open(c, true, &s));
+    enum err e = proof(&s);
+    session_close(&s);
+    return e;
+}
+
+/* A refused file is an answer, exit code 4 (DESIGN 7): {ok: false, reasons}. */
+static void answer_refusal(struct cli *c, const char *reason)
+{
+    json_t *reasons = json_new_array();
+    json_push(reasons, json_new_str(reason));
+    json_put(c->answer, "ok", json_new_bool(false));
+    json_put(c->answer, "reasons", reasons);
+    fprintf(c->text, "not proved: %s\n", reason);
+    c->exit_code = err_exit_code(ERR_PROOF);
+}
+
+static void answer_proof(struct cli *c, const struct proved_tx *p)
+{
+    json_put(c->answer, "ok", json_new_bool(true));
+    json_put(c->answer, "height", json_new_int((int64_t)p->header.height));
+    json_put(c->answer, "time", json_new_time(p->header.time_ms));
+    json_put(c->answer, "tx", json_new_hash(&p->tx.id));
+    json_put(c->answer, "method", json_new_str(contract_method_name(p->tx.body.method)));
+    json_put(c->answer, "status", json_new_str(receipt_name(p->receipt.status)));
+    json_put(c->answer, "reasons", json_new_array());
+    fprintf(c->text, "proved: %s at height %llu, %s\n", contract_method_name(p->tx.body.method),
+            (unsigned long long)p->header.height, receipt_text(p->receipt.status));
+}
+
+static enum err verify(struct cli *c, struct arena *a, struct bytes file, struct bytes genesis_file)
+{
+    struct genesis g;
+    struct proved_tx p;
+    enum proof_step step = PROOF_ENCODING;
+    uint32_t number;
+    enum err e = genesis_suite(genesis_file, a, &number);
+    const struct suite *suite = e == ERR_NONE ? suite_by_number(number) : NULL;
+    if (suite == NULL || genesis_decode(suite, genesis_file, a, &g) != ERR_NONE) {
+        answer_refusal(c, "the genesis file is not one that this release knows");
+        return ERR_NONE;
+    }
+    e = proof_verify_tx(suite, &g, file, a, &p, &step);
+    if (e != ERR_NONE) {
+        answer_refusal(c, proof_step_name(step));
+    } else {
+        answer_proof(c, &p);
+    }
+    return ERR_NONE;
+}
+
+static enum err run_verify(struct cli *c)
+{
+    enum { MEMORY = 64 * 1024 * 1024 };
+    const char *genesis;
+    uint8_t *file, *genesis_file = NULL;
+    size_t len, genesis_len;
+    TRY(cli_required(c, "--genesis", &genesis));
+    TRY(cli_read_file(c, c->arg[0], &file, &len));
+    enum err e = cli_read_file(c, genesis, &genesis_file, &genesis_len);
+    if (e == ERR_NONE) {
+        void *memory = malloc(MEMORY);
+        ASSERT(memory != NULL);
+        struct arena a = arena_over(memory, MEMORY);
+        e = verify(c, &a, bytes_of(file, len), bytes_of(genesis_file, genesis_len));
+        free(memory);
+    }
+    free(genesis_file);
+    free(file);
+    return e;
+}
+
+static const struct cli_option PROOF_OPTIONS[] = {
+    { "--out", "FILE", "where the proof goes" },
+    { NULL, NULL, NULL },
+};
+static const struct cli_option VERIFY_OPTIONS[] = {
+    { "--genesis", "FILE", "the genesis file that is trusted" },
+    { NULL, NULL, NULL },
+};
+static const struct cli_command COMMANDS[] = {
+    { "tx", "proof", "ID", 1, 1, "a proof that a transaction was committed, with its receipt",
+      "carnet tx proof $TX --out mint.proof --as exporter", PROOF_OPTIONS, run_proof },
+    { "tx", "verify", "FILE", 1, 1, "verify such a proof with the genesis file alone, offline",
+      "carnet tx verify mint.proof --genesis carnet-space/genesis", VERIFY_OPTIONS, run_verify },
+};
+const struct cli_table CLI_TX = { COMMANDS, COUNT(COMMANDS) };
