@@ -1,0 +1,65 @@
+#!/bin/bash
+# audit_outside — the audit report and a transaction's proof of a kept space, seen from outside.
+#
+# Verified with nothing but the file and the genesis: no network, an empty home, no environment.
+# Usage: tests/audit_outside.sh DIR TX, with DIR a running space that `carnet demo --keep` left.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/outside.sh
+trap 'rm -rf -- "$PLACE"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+D=${1:?a space that the demo kept} TX=${2:?the id of a committed transaction}
+REPORT=$PLACE/audit.json PROOF=$PLACE/tx.proof GENESIS=$PLACE/genesis OTHER=$PLACE/other
+cp -- "$D/demo/audit.json" "$REPORT"
+cp -- "$D/genesis" "$GENESIS"
+
+# alone ARGS...: the program with no network, no environment and an empty home.
+alone() {
+    local home
+    home=$(mktemp -d "$PLACE/home-XXXXXX")
+    (cd "$home" && unshare -rn env -i HOME="$home" "$CARNET" "$@")
+}
+
+# exits CODE COMMAND...
+exits() {
+    local want=$1 got
+    shift
+    "$@"
+    got=$?
+    [ $got -eq "$want" ] || {
+        echo "exit code $got, not $want"
+        return 1
+    }
+}
+
+make_proof() {
+    "$CARNET" tx proof "$TX" --out "$PROOF" --as exporter --dir "$D" \
+        --passphrase-file "$D/passphrase"
+}
+
+other_genesis() {
+    echo outside >"$PLACE/pass"
+    "$CARNET" net init --nodes 4 --dir "$OTHER" --passphrase-file "$PLACE/pass" &&
+        ! cmp -s "$OTHER/genesis" "$GENESIS"
+}
+
+check 'a proof of the mint can be had' make_proof
+check 'another space can be made' other_genesis
+if unshare -rn true 2>/dev/null; then
+    check 'audit: the report verifies with the genesis alone, without network or home' \
+        exits 0 alone audit verify "$REPORT" --genesis "$GENESIS"
+    check 'tx: the proof verifies with the genesis alone, without network or home' \
+        exits 0 alone tx verify "$PROOF" --genesis "$GENESIS"
+else
+    tell skip 'audit, tx: verification without network: this user may not unshare the network'
+    check 'audit: the report verifies' exits 0 "$CARNET" audit verify "$REPORT" --genesis "$GENESIS"
+    check 'tx: the proof verifies' exits 0 "$CARNET" tx verify "$PROOF" --genesis "$GENESIS"
+fi
+check "audit: the report does not verify on another run's genesis" \
+    exits 4 "$CARNET" audit verify "$REPORT" --genesis "$OTHER/genesis"
+check "tx: the proof does not verify on another run's genesis" \
+    exits 4 "$CARNET" tx verify "$PROOF" --genesis "$OTHER/genesis"
+counted tests/audit_flips.py "$CARNET" audit "$REPORT" "$GENESIS" "$PLACE" 100 100
+counted tests/audit_flips.py "$CARNET" tx "$PROOF" "$GENESIS" "$PLACE" 40 0
+trap - EXIT
+close_cases

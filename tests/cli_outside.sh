@@ -1,0 +1,217 @@
+#!/bin/bash
+# cli_outside — bad input, seen from outside: each is refused in one line that says what and why, with
+# the exit code of the command line's contract, and leaves nothing half-written.
+# The binary is $CARNET, else $DIR/carnet, else build/carnet.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/outside.sh
+S=$PLACE/space B=$PLACE/bad
+TINY=''
+
+clean() {
+    [ -z "$TINY" ] || umount "$TINY" 2>/dev/null
+    "$CARNET" net stop --dir "$S" >/dev/null 2>&1
+    rm -rf -- "$PLACE"
+}
+trap clean EXIT
+
+# What lies in the place, with sizes: what a refused command must not have changed.
+listing() {
+    find "$S" "$PLACE/out" -path "$S/node-*" -prune -o -printf '%P %y %s\n' 2>/dev/null | sort
+}
+
+# refuses CODE COMMAND...: the code, one line `carnet: what: why` (a hint may follow), no change.
+refuses() {
+    local want=$1 got before after
+    shift
+    before=$(listing)
+    timeout 60 "$CARNET" "$@" >"$PLACE/stdout" 2>"$PLACE/stderr" </dev/null
+    got=$?
+    after=$(listing)
+    # Progress is drawn over its own line and ends with a return: it is not a line that is said.
+    sed 's/.*\r//' "$PLACE/stderr" | grep -av '^$' >"$PLACE/lines"
+    cat "$PLACE/lines"
+    [ $got -eq "$want" ] || {
+        echo "exit code $got, not $want"
+        return 1
+    }
+    head -n 1 "$PLACE/lines" | grep -aqE '^carnet: [^:]+.*: .+' || {
+        echo 'the first line is not `carnet: what: why`'
+        return 1
+    }
+    ! tail -n +2 "$PLACE/lines" | grep -avqE '^  hint: .+' || {
+        echo 'more than a line and a hint'
+        return 1
+    }
+    [ "$(tail -n +2 "$PLACE/lines" | wc -l)" -le 1 ] || {
+        echo 'more than one hint'
+        return 1
+    }
+    [ "$before" = "$after" ] || {
+        echo 'something was left behind:'
+        diff <(echo "$before") <(echo "$after")
+        return 1
+    }
+}
+
+# refuses_json CODE COMMAND...: the same with --json, which says {"error":{code,message,hint}}.
+refuses_json() {
+    local want=$1 got
+    shift
+    timeout 60 "$CARNET" "$@" --json >"$PLACE/stdout" 2>"$PLACE/stderr" </dev/null
+    got=$?
+    cat "$PLACE/stderr"
+    [ $got -eq "$want" ] || {
+        echo "exit code $got, not $want"
+        return 1
+    }
+    python3 - "$PLACE/stderr" "$PLACE/stdout" <<'PY'
+import json, sys
+lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
+assert len(lines) == 1, lines
+error = json.loads(lines[0])
+assert list(error) == ["error"] and sorted(error["error"]) == ["code", "hint", "message"], error
+assert all(isinstance(x, str) for x in error["error"].values()), error
+assert error["error"]["code"] and ": " in error["error"]["message"], error
+assert open(sys.argv[2]).read() == "", "standard output is not empty"
+PY
+}
+
+mkdir -p "$B/directory" "$PLACE/out"
+printf 'right horse' >"$PLACE/pass"
+printf 'wrong horse' >"$PLACE/wrong"
+export CARNET_PASSPHRASE_FILE=$PLACE/pass
+printf 'a;b;c\n1;2;3\n4;5;6\n' >"$B/good.csv"
+: >"$B/empty.csv"
+head -c 65536 "$CARNET" >"$B/binary.csv"
+{
+    echo 'a;b'
+    head -c 10485760 /dev/zero | tr '\0' x
+    echo ';1'
+} >"$B/long.csv"
+printf 'a;b;c\n1;2;3\n4;5\n' >"$B/unequal.csv"
+printf 'a;b\n1;caf\xe9\n' >"$B/latin.csv"
+printf 'a;b\n1;\xc0\xaf\n' >"$B/overlong.csv"
+FACTS=(--from CN --sector ecommerce --classes personal --subjects 10)
+
+check 'a space can be made for these' "$CARNET" net init --dir "$S" --nodes 4
+
+for verb in classify deidentify put; do
+    more=()
+    case $verb in
+    deidentify) more=(--template ecommerce --out "$PLACE/out/lawful.csv") ;;
+    put) more=(--as exporter --dir "$S") ;;
+    esac
+    check "asset $verb: a missing file is 5" refuses 5 asset $verb "$B/missing.csv" "${more[@]}"
+    check "asset $verb: a directory is 1" refuses 1 asset $verb "$B/directory" "${more[@]}"
+    check "asset $verb: an empty file is 1" refuses 1 asset $verb "$B/empty.csv" "${more[@]}"
+    check "asset $verb: a path through a file is not found or failed" \
+        refuses 5 asset $verb "$B/good.csv/x" "${more[@]}"
+    # Any bytes can be put as an asset; a table must be one.
+    [ $verb != put ] || continue
+    check "asset $verb: binary as CSV is 1" refuses 1 asset $verb "$B/binary.csv" "${more[@]}"
+    check "asset $verb: a line of 10 MB is 1" refuses 1 asset $verb "$B/long.csv" "${more[@]}"
+    check "asset $verb: rows of unequal width are 1" refuses 1 asset $verb "$B/unequal.csv" "${more[@]}"
+    check "asset $verb: bytes that are not UTF-8 are 1" refuses 1 asset $verb "$B/latin.csv" "${more[@]}"
+    check "asset $verb: an overlong UTF-8 form is 1" refuses 1 asset $verb "$B/overlong.csv" "${more[@]}"
+done
+check 'the same file, sound, is accepted' "$CARNET" asset classify "$B/good.csv"
+
+check 'comply batch: a missing file is 5' refuses 5 comply batch "$B/missing.jsonl"
+check 'comply batch: a directory is 1' refuses 1 comply batch "$B/directory"
+check 'comply batch: an empty file is 1' refuses 1 comply batch "$B/empty.csv"
+check 'comply batch: binary is 1' refuses 1 comply batch "$B/binary.csv"
+check 'comply batch: a line of 10 MB is 1' refuses 1 comply batch "$B/long.csv"
+check 'comply batch: a table is 1' refuses 1 comply batch "$B/good.csv"
+check 'comply batch: bytes that are not UTF-8 are 1' refuses 1 comply batch "$B/latin.csv"
+check 'comply check: an unknown country is 2' refuses 2 comply check "${FACTS[@]}" --to QQ
+check 'comply check: an unknown country to leave from is 2' \
+    refuses 2 comply check --from QQ --to DE --sector ecommerce --classes personal --subjects 10
+check 'comply check: an unknown class is 2' \
+    refuses 2 comply check --from CN --to DE --sector ecommerce --classes weather --subjects 10
+
+check 'no such command is 2' refuses 2 teleport
+check 'no such verb is 2' refuses 2 asset teleport
+check 'no such option is 2' refuses 2 asset cid "$B/good.csv" --teleport
+check 'an option without its value is 2' refuses 2 asset put "$B/good.csv" --chunk-size
+check 'a number that is none is 2' refuses 2 asset put "$B/good.csv" --chunk-size ten --as exporter --dir "$S"
+check 'a number out of range is 2' refuses 2 asset put "$B/good.csv" --chunk-size 1 --as exporter --dir "$S"
+check 'too few arguments are 2' refuses 2 asset cid
+check 'too many arguments are 2' refuses 2 asset cid "$B/good.csv" "$B/good.csv"
+check 'an unknown scenario is 2' refuses 2 demo --scenario teleport
+check 'an unknown template is 2' \
+    refuses 2 asset deidentify "$B/good.csv" --template teleport --out "$PLACE/out/x"
+
+check 'a wrong passphrase is 3' \
+    refuses 3 asset put "$B/good.csv" --as exporter --dir "$S" --passphrase-file "$PLACE/wrong"
+check 'a missing passphrase file is 5' \
+    refuses 5 asset put "$B/good.csv" --as exporter --dir "$S" --passphrase-file "$B/missing"
+check 'an unknown participant is 5' refuses 5 asset put "$B/good.csv" --as nobody --dir "$S"
+check 'a missing space is 5' refuses 5 asset put "$B/good.csv" --as exporter --dir "$B/missing"
+check 'a space where one is already is 1' refuses 1 net init --dir "$S" --nodes 4
+
+check '--json: a missing file' refuses_json 5 asset cid "$B/missing.csv"
+check '--json: a directory' refuses_json 1 asset cid "$B/directory"
+check '--json: wrong usage' refuses_json 2 asset teleport
+check '--json: a wrong passphrase' \
+    refuses_json 3 asset put "$B/good.csv" --as exporter --dir "$S" --passphrase-file "$PLACE/wrong"
+check '--json: an unknown country' refuses_json 2 comply check "${FACTS[@]}" --to QQ
+
+# A network of its own: an unknown token, and a node that runs already.
+UNKNOWN=$(printf '%064d' 7)
+check 'a network can be started for these' "$CARNET" net start --dir "$S"
+check 'an unknown token is 5' refuses 5 token show "$UNKNOWN" --as exporter --dir "$S"
+check 'an unknown transaction is 5' \
+    refuses 5 tx proof "$UNKNOWN" --as exporter --dir "$S" --out "$PLACE/out/x.proof"
+check 'a token that is no id is 2' refuses 2 token show 0123 --as exporter --dir "$S"
+check '--json: an unknown token' refuses_json 5 token show "$UNKNOWN" --as exporter --dir "$S"
+check 'a node that runs already is 6' refuses 6 node run --dir "$S" --index 0
+
+# Ports in use: those of the running network, asked for by another space.
+port=$(python3 -c 'import json,sys
+print(min(int(n[k].rsplit(":",1)[1]) for n in json.load(open(sys.argv[1]))["nodes"]
+          for k in ("peer","api")))' "$S/nodes.json")
+check 'net init at a port in use is 6' \
+    refuses 6 net init --dir "$PLACE/out/other" --nodes 4 --port "$port"
+check 'net relay at a port in use is 6' \
+    refuses 6 net relay --listen "127.0.0.1:$port" --to 127.0.0.1:1
+check 'the network can be stopped' "$CARNET" net stop --dir "$S"
+
+# A full disk: a file system too small for what is asked, and so again for sizes in between.
+full_disk() {
+    local what=$1 size=$2
+    shift 2
+    TINY=$PLACE/tiny
+    mkdir -p "$TINY"
+    mount -t tmpfs -o "size=$size" none "$TINY" || return 1
+    before=$(find "$TINY" | sort)
+    refuses 6 "$@"
+    local result=$?
+    [ "$(find "$TINY" | sort)" = "$before" ] || {
+        echo "half-written ($what, $size):"
+        find "$TINY" | head -n 20
+        result=1
+    }
+    umount "$TINY"
+    return $result
+}
+mkdir -p "$PLACE/tiny"
+if mount -t tmpfs -o size=64k none "$PLACE/tiny" 2>/dev/null && umount "$PLACE/tiny"; then
+    seq 1 40000 | sed 's/$/;2;3/' >"$B/large.csv"
+    sed -i '1i a;b;c' "$B/large.csv"
+    for size in 4k 16k 48k 64k; do
+        check "net init on a full disk ($size) is 6 and leaves nothing" \
+            full_disk 'net init' $size net init --nodes 4 --dir "$PLACE/tiny/space"
+    done
+    for size in 4k 64k 256k; do
+        check "asset deidentify to a full disk ($size) is 6 and leaves nothing" \
+            full_disk deidentify $size asset deidentify "$B/large.csv" --template ecommerce \
+            --out "$PLACE/tiny/lawful.csv"
+    done
+else
+    tell skip 'a full disk: SKIPPED, this user may not mount a tmpfs'
+fi
+
+trap - EXIT
+"$CARNET" net stop --dir "$S" >/dev/null 2>&1
+close_cases

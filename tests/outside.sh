@@ -1,0 +1,46 @@
+# outside — what the black-box tests of the binary share: cases, and a place of their own.
+# They are sourced by bash; they know the command line and the formats on disk, and no code.
+
+CARNET=$(realpath "${CARNET:-${DIR:-build}/carnet}")
+PLACE=$(mktemp -d "${TMPDIR:-/tmp}/carnet-outside-XXXXXX")
+LOG=$PLACE/cases.log
+: >"$LOG"
+
+# tell KIND TITLE: one line, told and counted.
+tell() {
+    echo "$1 - $2" | tee -a "$LOG"
+}
+
+# check TITLE COMMAND...: a case that passes when the command does.
+check() {
+    local title=$1
+    shift
+    if "$@" >"$PLACE/said" 2>&1; then
+        tell ok "$title"
+    else
+        sed 's/^/# /' "$PLACE/said" | tail -n 20
+        tell 'not ok' "$title"
+    fi
+}
+
+# counted COMMAND...: a program that tells its own cases; one that tells none has failed.
+counted() {
+    local before after
+    before=$(wc -l <"$LOG")
+    "$@" 2>&1 | tee -a "$LOG.part"
+    grep -aE '^(ok|not ok|skip) - ' "$LOG.part" >>"$LOG"
+    rm -f "$LOG.part"
+    after=$(wc -l <"$LOG")
+    [ "$after" -gt "$before" ] || tell 'not ok' "$1 ${2:-}: it told no case"
+}
+
+# The closing line that tools/stages reads.
+close_cases() {
+    local passed failed skipped
+    passed=$(grep -c '^ok - ' "$LOG")
+    failed=$(grep -c '^not ok - ' "$LOG")
+    skipped=$(grep -c '^skip - ' "$LOG")
+    rm -rf -- "$PLACE"
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
