@@ -43,7 +43,7 @@ static enum err plan_numbers(struct cli *c, struct net_plan *p)
 {
     uint64_t nodes, observers, port;
     TRY(cli_number(c, "--nodes", 1, GENESIS_SEATS_MAX, 4, &nodes));
-    TRY(cli_number(c, "--observers", 0, 1, 1, &observers));
+    TRY(cli_number(c, "--observers", 0, 3, 1, &observers));
     TRY(cli_number(c, "--port", 0, 65000, 0, &port));
     p->nodes = (uint32_t)nodes;
     p->observers = (uint32_t)observers;
@@ -79,10 +79,8 @@ static enum err init_space(struct cli *c, struct net_plan *p)
     size_t len;
     TRY(plan_numbers(c, p));
     TRY(check_place(c));
+    TRY(net_plan_people(p));
     TRY(cli_passphrase(c, "passphrase for the new keys", passphrase, &len));
-    for (uint32_t i = 0; i < p->nodes + p->observers; i++) {
-        net_founder(p, i, &p->who[i]);
-    }
     TRY(net_make_ca(p));
     TRY(net_make_genesis(p));
     enum err e = net_write(p, bytes_of(passphrase, len));
@@ -436,7 +434,8 @@ static enum err run_relay(struct cli *c)
 
 static const struct cli_option INIT_OPTIONS[] = {
     { "--nodes", "N", "validators, 1 to 31 (4)" },
-    { "--observers", "N", "0 or 1: the regulator's node (1)" },
+    { "--observers", "N", "nodes without a seat, 0 to 3; the last one is the regulator's (1)" },
+    { "--places", "A,B", "of exporter, importer, bank, and so on (CN,DE,SG,MY)" },
     { "--port", "P", "first port; 0 finds free ones (0)" },
     { NULL, NULL, NULL },
 };

@@ -14,7 +14,7 @@
 #include "data/data.h"
 
 /* Who founds a space made by one command: names and places of a border and its bank, then more
- * validators; the regulator comes last and has no seat. */
+ * validators. The regulator comes last, at the exporter's place; observers have no seat. */
 static const struct founder {
     const char *name;
     uint32_t jurisdiction; /* ISO 3166-1 numeric */
@@ -25,25 +25,90 @@ static const struct founder {
     { "bank", 702, ROLE_BANK },       /* SG */
     { "carrier", 458, ROLE_MEMBER },  /* MY */
 };
-static const struct founder REGULATOR = { "regulator", 156, ROLE_REGULATOR };
 static const uint32_t MORE_PLACES[] = { 764, 360, 704, 608, 96, 116, 418, 104 }; /* ASEAN */
 
-void net_founder(struct net_plan *p, uint32_t i, struct net_participant *out)
+/* The law of this release. */
+static enum err compile_law(struct net_plan *p)
 {
-    const struct founder *f = i < COUNT(FOUNDERS) ? &FOUNDERS[i] : NULL;
-    memset(out, 0, sizeof *out);
-    if (i == p->nodes) {
-        f = &REGULATOR;
+    struct policy_source source[POLICY_SOURCE_MAX];
+    char why[POLICY_WHY_SIZE];
+    ASSERT(EMBEDDED_RULES_COUNT <= POLICY_SOURCE_MAX);
+    for (size_t i = 0; i < EMBEDDED_RULES_COUNT; i++) {
+        source[i].name = EMBEDDED_RULES[i].name;
+        source[i].text = bytes_of(EMBEDDED_RULES[i].ptr, EMBEDDED_RULES[i].len);
     }
-    if (f != NULL) {
-        snprintf(out->name, sizeof out->name, "%s", f->name);
-        out->jurisdiction = f->jurisdiction;
-        out->role = f->role;
+    enum err e = policy_compile(source, EMBEDDED_RULES_COUNT, p->suite, &p->law, why);
+    return e == ERR_NONE ? e : cli_fail(p->cli, e, "rule packs", "%s", why);
+}
+
+static uint32_t people(const struct net_plan *p)
+{
+    return p->nodes + p->observers;
+}
+
+static void net_founder(const struct net_plan *p, uint32_t i, struct net_participant *out)
+{
+    memset(out, 0, sizeof *out);
+    if (i < COUNT(FOUNDERS)) {
+        snprintf(out->name, sizeof out->name, "%s", FOUNDERS[i].name);
+        out->jurisdiction = FOUNDERS[i].jurisdiction;
+        out->role = FOUNDERS[i].role;
     } else {
         snprintf(out->name, sizeof out->name, "validator%u", i);
         out->jurisdiction = MORE_PLACES[i % COUNT(MORE_PLACES)];
         out->role = ROLE_MEMBER;
     }
+    if (p->observers > 0 && i == people(p) - 1) {
+        snprintf(out->name, sizeof out->name, "regulator");
+        out->jurisdiction = p->who[0].jurisdiction;
+        out->role = ROLE_REGULATOR;
+    }
+}
+
+/* --places CN,DE,SG,…: of the founders in their order, as far as it goes. */
+static enum err take_places(struct net_plan *p, const struct policy_book *book)
+{
+    const char *text = cli_option(p->cli, "--places");
+    uint32_t founders = people(p) - (p->observers > 0 ? 1 : 0);
+    for (uint32_t i = 0; text != NULL; i++) {
+        char code[8];
+        size_t len = strcspn(text, ",");
+        snprintf(code, sizeof code, "%.*s", (int)len, text);
+        uint32_t place = len < sizeof code ? policy_book_place_number(book, code) : 0;
+        if (place == 0) {
+            cli_hint(p->cli, "two letters of ISO 3166-1, as in CN,DE,SG,MY");
+            return cli_fail(p->cli, ERR_UNKNOWN_WORD, "--places", "\"%.*s\" is no place", (int)len,
+                            text);
+        }
+        if (i == founders) {
+            return cli_fail(p->cli, ERR_USAGE, "--places", "more places than the %u participants",
+                            founders);
+        }
+        p->who[i].jurisdiction = place;
+        text = text[len] == ',' ? text + len + 1 : NULL;
+    }
+    if (p->observers > 0) {
+        p->who[founders].jurisdiction = p->who[0].jurisdiction;
+    }
+    return ERR_NONE;
+}
+
+enum err net_plan_people(struct net_plan *p)
+{
+    struct policy_book *book;
+    char why[POLICY_WHY_SIZE];
+    TRY(compile_law(p));
+    for (uint32_t i = 0; i < people(p); i++) {
+        net_founder(p, i, &p->who[i]);
+    }
+    enum err e = policy_book_open(bytes_of(p->law.set, p->law.set_len),
+                                  bytes_of(p->law.prose, p->law.prose_len), p->suite, &book, why);
+    if (e != ERR_NONE) {
+        return cli_fail(p->cli, e, "rule packs", "%s", why);
+    }
+    e = take_places(p, book);
+    policy_book_close(book);
+    return e;
 }
 
 /* Secrets, public keys and the epoch keys of one participant. */
@@ -84,17 +149,7 @@ static void document_of(const struct net_plan *p, const struct net_participant *
 /* The law and the templates of this release. */
 static enum err first_law(struct net_plan *p, struct genesis *g)
 {
-    struct policy_source source[POLICY_SOURCE_MAX];
     char why[POLICY_WHY_SIZE];
-    ASSERT(EMBEDDED_RULES_COUNT <= POLICY_SOURCE_MAX);
-    for (size_t i = 0; i < EMBEDDED_RULES_COUNT; i++) {
-        source[i].name = EMBEDDED_RULES[i].name;
-        source[i].text = bytes_of(EMBEDDED_RULES[i].ptr, EMBEDDED_RULES[i].len);
-    }
-    enum err e = policy_compile(source, EMBEDDED_RULES_COUNT, p->suite, &p->law, why);
-    if (e != ERR_NONE) {
-        return cli_fail(p->cli, e, "rule packs", "%s", why);
-    }
     g->pack_set = bytes_of(p->law.set, p->law.set_len);
     g->template_hash = ARENA_ARRAY(&p->arena, struct hash, EMBEDDED_TEMPLATES_COUNT);
     for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
@@ -109,7 +164,7 @@ static enum err first_law(struct net_plan *p, struct genesis *g)
 
 static enum err found(struct net_plan *p, struct genesis *g)
 {
-    uint32_t count = p->nodes + p->observers;
+    uint32_t count = people(p);
     g->participant = ARENA_ARRAY(&p->arena, struct did_document, count);
     g->seat = ARENA_ARRAY(&p->arena, struct seat, p->nodes);
     g->currency = ARENA_ARRAY(&p->arena, struct currency, 1);
@@ -128,7 +183,8 @@ static enum err found(struct net_plan *p, struct genesis *g)
     g->participant_count = count;
     g->seat_count = p->nodes;
     /* The bank issues the one currency of this space: yuan, in fen. */
-    g->currency[0] = (struct currency){ p->who[p->nodes > 2 ? 2 : 0].did, 156, 2 };
+    g->currency[0] =
+        (struct currency){ p->who[count - (p->observers > 0 ? 1 : 0) > 2 ? 2 : 0].did, 156, 2 };
     g->currency_count = 1;
     g->ca_key[0] = p->ca_spki;
     g->ca_key_count = 1;

@@ -35,8 +35,8 @@ struct net_plan {
     struct bytes genesis_bytes;
     struct genesis genesis;
 };
-/* Participant i of a plan: name, place, role. */
-void net_founder(struct net_plan *p, uint32_t i, struct net_participant *out);
+/* The law of this release and, by it, who founds the space: names, places, roles. */
+MUST_USE enum err net_plan_people(struct net_plan *p);
 MUST_USE enum err net_make_ca(struct net_plan *p);
 MUST_USE enum err net_make_genesis(struct net_plan *p);
 /* Writes the whole space aside and renames it: nothing half-written. */

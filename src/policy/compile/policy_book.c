@@ -310,3 +310,8 @@ const char *policy_book_place(const struct policy_book *b, uint32_t numeric)
     const struct book_place *p = place_of(b, numeric);
     return p == NULL ? NULL : p->code;
 }
+
+uint32_t policy_book_place_number(const struct policy_book *b, const char *code)
+{
+    return book_place_number(b, code);
+}

@@ -44,6 +44,8 @@ void policy_book_close(struct policy_book *b);
 const struct policy_set *policy_book_set(const struct policy_book *b);
 /* "CN" of 156; NULL: no such place. Lives as long as the book. */
 const char *policy_book_place(const struct policy_book *b, uint32_t numeric);
+/* 156 of "CN", 826 of "GB" and of "UK"; 0: no such place. */
+uint32_t policy_book_place_number(const struct policy_book *b, const char *code);
 /* What compiles but looks wrong: definitions nobody asks, lists nobody asks, permits that lift
  * nothing, rules that say the same twice. One line each into *out (policy_text_free). */
 MUST_USE enum err policy_lint(const struct policy_book *b, size_t *findings, char **out);
