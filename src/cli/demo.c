@@ -11,7 +11,7 @@
 #include "crypto/secret.h"
 #include "data/data.h"
 
-enum { SAMPLE_SEED = 20101201, SAMPLE_ROWS = 10000 };
+enum { SAMPLE_SEED = 20101201 };
 
 volatile int demo_interrupted;
 
@@ -86,47 +86,60 @@ static enum err draw_passphrase(struct demo *d)
     return good ? ERR_NONE : cli_fail(d->cli, ERR_FAILED, "passphrase", "%s", strerror(errno));
 }
 
+static enum err given_input(struct demo *d, const char *given)
+{
+    uint8_t *file;
+    size_t len;
+    TRY(cli_read_file(d->cli, given, &file, &len));
+    free(file);
+    if (len == 0) {
+        return cli_fail(d->cli, ERR_UNREADABLE, given, "is empty");
+    }
+    d->input = given;
+    d->input_size = len;
+    fprintf(d->cli->text, "input: %s\n", given);
+    return ERR_NONE;
+}
+
+static enum err sample_input(struct demo *d)
+{
+    uint8_t *sample;
+    size_t len;
+    TRY(d->story->sample(SAMPLE_SEED, d->story->sample_rows, &sample, &len));
+    int fd = memfd_create("carnet-demo-sample", 0);
+    bool good = fd >= 0 && write(fd, sample, len) == (ssize_t)len;
+    free(sample);
+    snprintf(d->input_path, sizeof d->input_path, "/proc/self/fd/%d", fd);
+    d->input = d->input_path;
+    d->input_size = len;
+    fprintf(d->cli->text,
+            "input: a made-up sample in the shape of %s (seed %d); no real data was found beside "
+            "this checkout\n",
+            d->story->source, SAMPLE_SEED);
+    return good ? ERR_NONE : cli_fail(d->cli, ERR_FAILED, "sample", "%s", strerror(errno));
+}
+
 /* --input, else the real file beside the checkout, else a seeded sample of the same shape. */
 static enum err find_input(struct demo *d)
 {
-    static char path[3300];
+    char root[3000];
+    struct stat st;
     const char *given = cli_option(d->cli, "--input");
     if (given != NULL) {
-        uint8_t *file;
-        size_t len;
-        TRY(cli_read_file(d->cli, given, &file, &len));
-        free(file);
-        if (len == 0) {
-            return cli_fail(d->cli, ERR_UNREADABLE, given, "is empty");
-        }
-        d->input = given;
-        fprintf(d->cli->text, "input: %s\n", given);
-        return ERR_NONE;
+        return given_input(d, given);
     }
-    char root[3000];
     snprintf(root, sizeof root, "%s", d->carnet);
     for (int up = 0; up < 2 && strrchr(root, '/') != NULL; up++) {
         *strrchr(root, '/') = '\0';
     }
-    snprintf(path, sizeof path, "%s/../shared/data/online_retail.csv", root);
-    if (access(path, R_OK) == 0) {
-        d->input = path;
-        fprintf(d->cli->text, "input: Online Retail (D. Chen, 2015), as its source has it\n");
-        return ERR_NONE;
+    snprintf(d->input_path, sizeof d->input_path, "%s/../shared/data/%s", root, d->story->file);
+    if (access(d->input_path, R_OK) != 0 || stat(d->input_path, &st) != 0) {
+        return sample_input(d);
     }
-    uint8_t *sample;
-    size_t len;
-    TRY(data_sample_retail(SAMPLE_SEED, SAMPLE_ROWS, &sample, &len));
-    int fd = memfd_create("carnet-demo-sample", 0);
-    bool good = fd >= 0 && write(fd, sample, len) == (ssize_t)len;
-    free(sample);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    d->input = path;
-    fprintf(d->cli->text,
-            "input: a made-up sample in the shape of Online Retail (seed %d); no real "
-            "data was found beside this checkout\n",
-            SAMPLE_SEED);
-    return good ? ERR_NONE : cli_fail(d->cli, ERR_FAILED, "sample", "%s", strerror(errno));
+    d->input = d->input_path;
+    d->input_size = (uint64_t)st.st_size;
+    fprintf(d->cli->text, "input: %s, as its source has it\n", d->story->source);
+    return ERR_NONE;
 }
 
 static enum err play(struct demo *d)
@@ -136,7 +149,12 @@ static enum err play(struct demo *d)
     TRY(find_input(d));
     TRY(draw_passphrase(d));
     TRY(find_place(d));
-    fprintf(d->cli->text, "space: %s\n\n", d->dir);
+    fprintf(d->cli->text, "space: %s\n", d->dir);
+    if (d->nodes == 1) {
+        fprintf(d->cli->text, "DEVELOPMENT MODE: one node alone decides what is true. No fault is "
+                              "tolerated, nobody checks it; never use such a space for real.\n");
+    }
+    fprintf(d->cli->text, "\n");
     TRY(demo_space(d));
     TRY(demo_prepare(d));
     TRY(demo_grant(d));
@@ -185,8 +203,8 @@ static void answer(struct demo *d, enum err e)
 {
     struct cli *c = d->cli;
     json_put(c->answer, "ok", json_new_bool(e == ERR_NONE));
-    json_put(c->answer, "scenario", json_new_str("ecommerce"));
-    json_put(c->answer, "nodes", json_new_int(d->nodes + 1));
+    json_put(c->answer, "scenario", json_new_str(d->story->name));
+    json_put(c->answer, "nodes", json_new_int(d->nodes + d->observers));
     json_put(c->answer, "dir", json_new_str(d->dir));
     json_put(c->answer, "steps", d->steps);
     if (e == ERR_NONE) {
@@ -200,19 +218,27 @@ static void answer(struct demo *d, enum err e)
 static enum err run_demo(struct cli *c)
 {
     const char *scenario = cli_option(c, "--scenario");
+    const struct demo_scenario *story = demo_scenario(scenario != NULL ? scenario : "ecommerce");
     uint64_t nodes, scale;
-    if (scenario != NULL && strcmp(scenario, "ecommerce") != 0) {
+    if (story == NULL) {
         bool known = strcmp(scenario, "medical") == 0 || strcmp(scenario, "finance") == 0;
         return cli_fail(c, known ? ERR_UNSUPPORTED : ERR_USAGE, scenario,
                         known ? "not implemented"
                               : "no such scenario: ecommerce, medical, finance");
     }
-    TRY(cli_number(c, "--nodes", 4, 13, 4, &nodes));
+    TRY(cli_number(c, "--nodes", 1, 13, 4, &nodes));
+    if (nodes == 2 || nodes == 3) {
+        cli_hint(c, "4 or more, or 1 for development");
+        return cli_fail(c, ERR_USAGE, "--nodes", "%u validators tolerate no fault",
+                        (unsigned)nodes);
+    }
     TRY(cli_number(c, "--timer-scale", 1, 100, 1, &scale));
     struct demo *d = calloc(1, sizeof *d);
     ASSERT(d != NULL);
     d->cli = c;
+    d->story = story;
     d->nodes = (uint32_t)nodes;
+    d->observers = nodes == 1 ? 3 : 1; /* importer and bank have no seat then */
     d->scale = (uint32_t)scale;
     d->keep = cli_flag(c, "--keep");
     d->steps = json_new_array();
@@ -243,7 +269,7 @@ static enum err run_demo(struct cli *c)
 static const struct cli_option OPTIONS[] = {
     { "--scenario", "S", "ecommerce (medical and finance: not implemented)" },
     { "--input", "FILE.csv", "the data (else Online Retail, else a sample)" },
-    { "--nodes", "N", "validators (4)" },
+    { "--nodes", "N", "validators: 4 to 13, or 1 for development (4)" },
     { "--keep", NULL, "leave the space running, and say what to type next" },
     { "--timer-scale", "N", "slow timers down, for instrumented builds (1)" },
     { "--hold-at-use", "FILE", "keep the opened bytes in memory until FILE exists (for tests)" },

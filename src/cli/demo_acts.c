@@ -2,18 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/demo_internal.h"
 
-enum { UP_MS = 30000, RELAY_RATE_BYTES_S = 40000, RELAY_DELAY_MS = 5 };
-
-static void pause_ms(unsigned ms)
-{
-    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-    nanosleep(&t, NULL);
-}
+/* The relay is as slow as it must be for a cut to fall into the middle: a crossing takes some
+ * seconds, whatever the size of the table. */
+enum { UP_MS = 30000, RELAY_RATE_MIN_BYTES_S = 4000, RELAY_SECONDS = 20, RELAY_DELAY_MS = 5 };
 
 /* Words of a command, ended by NULL. */
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -21,16 +16,22 @@ static void pause_ms(unsigned ms)
 static enum err make_space(struct demo *d)
 {
     int code;
-    char nodes[16];
+    char nodes[16], observers[16], places[16];
+    /* Where one node validates there is no carrier. */
+    snprintf(places, sizeof places, "%.*s", d->nodes == 1 ? 8 : 11, d->story->places);
     snprintf(nodes, sizeof nodes, "%u", d->nodes);
+    snprintf(observers, sizeof observers, "%u", d->observers);
     uint64_t began = demo_begin(d, "space");
-    enum err e = demo_run(d, NULL, WORDS("net", "init", "--nodes", nodes), &code, NULL);
+    enum err e = demo_run(
+        d, NULL,
+        WORDS("net", "init", "--nodes", nodes, "--observers", observers, "--places", places), &code,
+        NULL);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
     if (e == ERR_NONE && mkdir(d->work, 0700) != 0) {
         e = cli_fail(d->cli, ERR_FAILED, d->work, "cannot be made");
     }
     return demo_end(d, "space", began, e, NULL, "genesis, %u participants, their keys",
-                    d->nodes + 1);
+                    d->nodes + d->observers);
 }
 
 /* The relay's first line says which port it found. */
@@ -56,7 +57,7 @@ static enum err relay_port(struct demo *d, char out[64])
                 return ERR_NONE;
             }
         }
-        pause_ms(50);
+        demo_pause_ms(50);
     }
     return cli_fail(d->cli, ERR_TIMEOUT, "relay", "it did not start");
 }
@@ -125,10 +126,12 @@ static enum err node_address(struct demo *d, char out[64])
 
 static enum err start_relay(struct demo *d)
 {
-    char to[64], address[64], log[3200], rate[16], delay[16];
+    char to[64], address[64], log[3200], rate[24], delay[16];
     int fd;
     snprintf(log, sizeof log, "%s/relay.log", d->work);
-    snprintf(rate, sizeof rate, "%d", RELAY_RATE_BYTES_S);
+    uint64_t bytes_s = d->input_size / RELAY_SECONDS;
+    bytes_s = bytes_s > RELAY_RATE_MIN_BYTES_S ? bytes_s : RELAY_RATE_MIN_BYTES_S;
+    snprintf(rate, sizeof rate, "%llu", (unsigned long long)bytes_s);
     snprintf(delay, sizeof delay, "%d", RELAY_DELAY_MS);
     TRY(node_address(d, to));
     TRY(demo_spawn(d, NULL,
@@ -153,7 +156,7 @@ static enum err wait_up(struct demo *d, json_t **status)
             return ERR_NONE;
         }
         json_free(j);
-        pause_ms(200);
+        demo_pause_ms(200);
     }
     return cli_fail(d->cli, ERR_TIMEOUT, "nodes", "not all answered within %d s", UP_MS / 1000);
 }
@@ -162,13 +165,13 @@ enum err demo_unroute(struct demo *d)
 {
     json_t *status = NULL;
     TRY(route_bulk(d, NULL));
-    for (uint32_t i = 0; i <= d->nodes; i++) {
+    for (uint32_t i = 0; i < d->nodes + d->observers; i++) {
         char index[16];
         int code;
         snprintf(index, sizeof index, "%u", i);
         TRY(demo_run(d, NULL, WORDS("net", "restart", index), &code, NULL));
     }
-    pause_ms(1000 * d->scale);
+    demo_pause_ms(1000 * d->scale);
     TRY(wait_up(d, &status));
     json_free(status);
     return ERR_NONE;
@@ -192,8 +195,9 @@ static enum err start_nodes(struct demo *d)
         close(fd);
         e = wait_up(d, &status);
     }
-    return demo_end(d, "nodes", began, e, status,
-                    "%u validators and the regulator's observer, TLS 1.3 between them", d->nodes);
+    return demo_end(d, "nodes", began, e, status, "%u validator%s and %s, TLS 1.3 between them",
+                    d->nodes, d->nodes == 1 ? "" : "s",
+                    d->observers == 1 ? "the regulator's observer" : "three observers");
 }
 
 enum err demo_space(struct demo *d)
@@ -209,7 +213,8 @@ static enum err classify(struct demo *d, const char *out)
     uint64_t began = demo_begin(d, "classify");
     enum err e = demo_run(
         d, "exporter",
-        WORDS("asset", "deidentify", d->input, "--template", "ecommerce", "--out", out), &code, &j);
+        WORDS("asset", "deidentify", d->input, "--template", d->story->template_, "--out", out),
+        &code, &j);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
     unsigned dropped = 0;
     char names[200] = "";
@@ -246,10 +251,11 @@ static enum err mint(struct demo *d)
     int code;
     json_t *j = NULL;
     uint64_t began = demo_begin(d, "mint");
-    enum err e = demo_run(d, "exporter",
-                          WORDS("token", "mint", "--asset", d->asset, "--template", "ecommerce",
-                                "--title", "order lines", "--places", "DE"),
-                          &code, &j);
+    enum err e =
+        demo_run(d, "exporter",
+                 WORDS("token", "mint", "--asset", d->asset, "--template", d->story->template_,
+                       "--title", d->story->title, "--places", d->story->onward),
+                 &code, &j);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
     demo_member(j != NULL ? json_member(j, "token") : NULL, "id", d->token);
     demo_member(j, "tx", d->mint_tx);
@@ -268,13 +274,8 @@ static enum err seal(struct demo *d)
     if (e == ERR_NONE) {
         e = json_get_int(j, "chunks", &d->chunks);
     }
-    if (e == ERR_NONE && d->chunks < 8) {
-        e = cli_fail(d->cli, ERR_FAILED, "seal",
-                     "%lld chunks are too few to be cut half-way: give a file above 512 KiB",
-                     (long long)d->chunks);
-    }
-    return demo_end(d, "seal", began, e, j, "%lld chunks of 64 KiB, each sealed by itself",
-                    (long long)d->chunks);
+    return demo_end(d, "seal", began, e, j, "%lld chunk%s of 64 KiB, each sealed by itself",
+                    (long long)d->chunks, d->chunks == 1 ? "" : "s");
 }
 
 enum err demo_prepare(struct demo *d)
@@ -287,11 +288,16 @@ enum err demo_prepare(struct demo *d)
     return seal(d);
 }
 
-/* The two grants differ in one declared fact: the mechanism. */
-#define GRANT_WORDS(...)                                                                           \
-    WORDS("right", "grant", d->token, "--to", "importer", "--uses", "3", "--sector", "ecommerce",  \
-          "--classes", "personal", "--subjects", "500", "--prior-subjects", "120000", "--purpose", \
-          "cross_border_shopping", "--insist", __VA_ARGS__)
+/* The two grants differ in what `more` declares. */
+static enum err grant(struct demo *d, const char *const *more, int *code, json_t **j)
+{
+    struct demo_words w = { .count = 0 };
+    demo_words_add(&w, WORDS("right", "grant", d->token, "--to", "importer", "--uses", "3",
+                             "--lock", d->lock, "--insist"));
+    demo_words_add(&w, d->story->facts);
+    demo_words_add(&w, more);
+    return demo_run(d, "exporter", w.word, code, j);
+}
 
 static enum err pay(struct demo *d)
 {
@@ -319,7 +325,7 @@ static enum err refused(struct demo *d)
     json_t *j = NULL;
     const char *message = "";
     uint64_t began = demo_begin(d, "refused");
-    enum err e = demo_run(d, "exporter", GRANT_WORDS("--lock", d->lock), &code, &j);
+    enum err e = grant(d, (const char *const[]){ NULL }, &code, &j);
     if (e == ERR_NONE && code != 3) {
         e = cli_fail(d->cli, ERR_FAILED, "refused", "the unlawful grant ended with %d, not 3",
                      code);
@@ -342,9 +348,7 @@ static enum err granted(struct demo *d)
     int code;
     json_t *j = NULL;
     uint64_t began = demo_begin(d, "grant");
-    enum err e =
-        demo_run(d, "exporter",
-                 GRANT_WORDS("--mechanisms", "cn_standard_contract", "--lock", d->lock), &code, &j);
+    enum err e = grant(d, d->story->instrument, &code, &j);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
     demo_member(j != NULL ? json_member(j, "right") : NULL, "id", d->right);
     demo_member(j, "tx", d->grant_tx);
@@ -353,8 +357,8 @@ static enum err granted(struct demo *d)
         e = json_get_str(json_member(j, "compliance"), "verdict", &verdict);
         json_put(d->cli->answer, "compliance", json_copy_of(json_member(j, "compliance")));
     }
-    char line[100];
-    snprintf(line, sizeof line, "%s, with the standard contract in place", verdict);
+    char line[200];
+    snprintf(line, sizeof line, "%s, %s", verdict, d->story->instrument_said);
     return demo_end(d, "grant", began, e, j, "%s", line);
 }
 

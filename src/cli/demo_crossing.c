@@ -1,18 +1,24 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/demo_internal.h"
 
-enum { CUT_VICTIM = 3, CUT_AFTER_MIN = 3, CUT_LEFT_MIN = 2, CUT_WAIT_MS = 60000, HEAL_MS = 1200 };
+enum { CUT_AFTER_MIN = 3, CUT_LEFT_MIN = 2, CUT_WAIT_MS = 60000, HEAL_MS = 1200 };
 
-static void pause_ms(unsigned ms)
+/* Who is killed: the carrier, who validates; where one node validates, the bank, who observes. */
+static uint32_t victim(const struct demo *d)
 {
-    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-    nanosleep(&t, NULL);
+    return d->nodes == 1 ? 2 : 3;
+}
+
+/* Half-way is after three chunks; of a smaller table, in the middle of its first. */
+static int64_t cut_after(const struct demo *d)
+{
+    return d->chunks >= CUT_AFTER_MIN + CUT_LEFT_MIN ? CUT_AFTER_MIN : 0;
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -50,16 +56,41 @@ static enum err progress(struct demo *d, int64_t *durable, int64_t *chunks)
     return code == 0 || code == err_exit_code(ERR_NOT_FOUND) ? ERR_NONE : ERR_FAILED;
 }
 
+/* Whether bytes of the provider have crossed the relay since the fetch began. */
+static bool relay_moved(const struct demo *d)
+{
+    char path[3200], line[400];
+    bool moved = false;
+    snprintf(path, sizeof path, "%s/relay.log", d->work);
+    FILE *f = fopen(path, "r");
+    if (f == NULL || fseek(f, d->relay_seen, SEEK_SET) != 0) {
+        moved = false;
+    }
+    while (f != NULL && !moved && fgets(line, sizeof line, f) != NULL) {
+        json_t *j = NULL;
+        int64_t down = 0;
+        if (json_read(bytes_of_str(line), sizeof line, &j, NULL) == ERR_NONE) {
+            (void)!json_get_int(j, "down", &down);
+            json_free(j);
+        }
+        moved = down > 0;
+    }
+    if (f != NULL) {
+        fclose(f);
+    }
+    return moved;
+}
+
 static enum err wait_half(struct demo *d, int64_t *durable)
 {
     uint64_t give_up = demo_now_ms() + CUT_WAIT_MS * d->scale;
     int64_t chunks;
     while (demo_now_ms() < give_up) {
         TRY(progress(d, durable, &chunks));
-        if (*durable >= CUT_AFTER_MIN) {
+        if (*durable >= cut_after(d) && relay_moved(d)) {
             return ERR_NONE;
         }
-        pause_ms(30);
+        demo_pause_ms(30);
     }
     return cli_fail(d->cli, ERR_TIMEOUT, "fetch", "no chunks arrived within %d s",
                     CUT_WAIT_MS / 1000);
@@ -71,17 +102,18 @@ static enum err cut(struct demo *d, json_t *evidence, int64_t *killed)
     int64_t durable = 0, chunks, height;
     int code;
     char index[16];
-    snprintf(index, sizeof index, "%d", CUT_VICTIM);
+    snprintf(index, sizeof index, "%u", victim(d));
     TRY(wait_half(d, &durable));
     kill(d->relay, SIGUSR1);
-    TRY(node_pid(d, CUT_VICTIM, killed, &height));
+    TRY(node_pid(d, victim(d), killed, &height));
     TRY(demo_run(d, NULL, WORDS("net", "kill", index), &code, NULL));
     TRY(progress(d, &durable, &chunks));
     json_put(evidence, "acknowledged", json_new_int(durable));
     json_put(evidence, "missing", json_new_int(chunks - durable));
-    json_put(evidence, "killed_node", json_new_int(CUT_VICTIM));
+    json_put(evidence, "killed_node", json_new_int(victim(d)));
     json_put(evidence, "killed_pid", json_new_int(*killed));
-    if (code != 0 || durable < CUT_AFTER_MIN || chunks - durable < CUT_LEFT_MIN) {
+    if (code != 0 || durable < cut_after(d) ||
+        chunks - durable < (cut_after(d) > 0 ? CUT_LEFT_MIN : 1)) {
         return cli_fail(d->cli, ERR_FAILED, "cut", "came too late: %lld of %lld chunks were there",
                         (long long)durable, (long long)chunks);
     }
@@ -103,8 +135,8 @@ static enum err cut_step(struct demo *d, int64_t *killed)
     uint64_t began = demo_begin(d, "cut and kill");
     enum err e = cut(d, evidence, killed);
     return demo_end(d, "cut and kill", began, e, evidence,
-                    "the line is down, validator %d was sent SIGKILL; the ledger goes on",
-                    CUT_VICTIM);
+                    "the line is down, %s %u was sent SIGKILL; the ledger goes on",
+                    d->nodes == 1 ? "node" : "validator", victim(d));
 }
 
 static enum err replaced(struct demo *d, int64_t killed, json_t *evidence)
@@ -112,12 +144,12 @@ static enum err replaced(struct demo *d, int64_t killed, json_t *evidence)
     uint64_t give_up = demo_now_ms() + 20000 * d->scale;
     int64_t pid = 0, height = -1;
     while (demo_now_ms() < give_up) {
-        TRY(node_pid(d, CUT_VICTIM, &pid, &height));
+        TRY(node_pid(d, victim(d), &pid, &height));
         if (pid > 0 && pid != killed && height >= 0) {
             json_put(evidence, "new_pid", json_new_int(pid));
             return ERR_NONE;
         }
-        pause_ms(100);
+        demo_pause_ms(100);
     }
     return cli_fail(d->cli, ERR_TIMEOUT, "node", "the killed validator did not come back");
 }
@@ -127,7 +159,7 @@ static enum err resume(struct demo *d, int64_t killed)
     int code;
     json_t *j = NULL;
     uint64_t began = demo_begin(d, "resume");
-    pause_ms(HEAL_MS);
+    demo_pause_ms(HEAL_MS);
     kill(d->relay, SIGUSR2);
     enum err e = demo_collect(d, d->fetch, d->fetch_out, &code, &j);
     d->fetch = 0;
@@ -137,7 +169,7 @@ static enum err resume(struct demo *d, int64_t killed)
     if (e == ERR_NONE) {
         e = json_get_int(j, "resumed_from", &from);
     }
-    if (e == ERR_NONE && from < CUT_AFTER_MIN) {
+    if (e == ERR_NONE && from < cut_after(d)) {
         e = cli_fail(d->cli, ERR_FAILED, "resume", "it began again from chunk %lld",
                      (long long)from);
     }
@@ -151,8 +183,16 @@ static enum err resume(struct demo *d, int64_t killed)
         json_put(transfer, "resumed_from", json_new_int(from));
         json_put(d->cli->answer, "transfer", transfer);
     }
-    return demo_end(d, "resume", began, e, j,
-                    "from chunk %lld on, nothing twice; the validator is back", (long long)from);
+    return demo_end(d, "resume", began, e, j, "from chunk %lld on, nothing twice; %s is back",
+                    (long long)from, d->nodes == 1 ? "the node" : "the validator");
+}
+
+static long relay_size(const struct demo *d)
+{
+    char path[3200];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/relay.log", d->work);
+    return stat(path, &st) == 0 ? (long)st.st_size : 0;
 }
 
 enum err demo_cross(struct demo *d)
@@ -160,6 +200,7 @@ enum err demo_cross(struct demo *d)
     char sealed[3200];
     int64_t killed = 0;
     snprintf(sealed, sizeof sealed, "%s/received.sealed", d->work);
+    d->relay_seen = relay_size(d);
     uint64_t began = demo_begin(d, "fetch");
     enum err e =
         demo_spawn(d, "importer", WORDS("fetch", d->token, "--right", d->right, "--out", sealed),

@@ -11,19 +11,44 @@
 
 enum { DEMO_STEPS_MAX = 40, DEMO_WORDS_MAX = 48, DEMO_OUTPUT_MAX = 8 * 1024 * 1024 };
 
+/* One story (demo_scenario.c). Lists of words end with NULL. */
+struct demo_scenario {
+    const char *name;
+    const char *file, *source; /* the public data: below shared/data, and whose it is */
+    enum err (*sample)(uint64_t seed, uint32_t rows, uint8_t **out, size_t *len);
+    uint32_t sample_rows;
+    const char *places; /* of exporter, importer, bank, carrier */
+    const char *template_, *title, *onward;
+    const char *const *facts;      /* declared in both grants */
+    const char *const *instrument; /* what the lawful one declares besides */
+    const char *instrument_said;
+};
+/* NULL: there is no such story. */
+const struct demo_scenario *demo_scenario(const char *name);
+
+struct demo_words {
+    const char *word[DEMO_WORDS_MAX]; /* ended by NULL once something was added */
+    int count;
+};
+void demo_words_add(struct demo_words *w, const char *const *more);
+
 struct demo {
     struct cli *cli;
+    const struct demo_scenario *story;
     char dir[3000];    /* the space */
     char work[3100];   /* files of the demo: dir/demo */
     char temp[3000];   /* removed at the end; empty: the caller chose the place */
     char carnet[3000]; /* this program */
     char pass_path[64];
     int pass_fd;
-    const char *input; /* the CSV */
-    uint32_t nodes;
-    uint32_t scale; /* of timers and patience: instrumented builds are slow */
+    const char *input;     /* the CSV */
+    char input_path[3300]; /* where it is not the caller's */
+    uint64_t input_size;
+    uint32_t nodes, observers; /* validators; nodes without a seat, the regulator's is the last */
+    uint32_t scale;            /* of timers and patience: instrumented builds are slow */
     pid_t supervisor, relay, fetch;
     int fetch_out;
+    long relay_seen; /* size of the relay's log when the fetch began */
     json_t *steps;
     uint64_t started_ms;
     char token[65], right[65], asset[65], lock[65], mint_tx[65], grant_tx[65], refused_tx[65];
@@ -33,6 +58,7 @@ struct demo {
 };
 
 uint64_t demo_now_ms(void);
+void demo_pause_ms(unsigned ms);
 extern volatile int demo_interrupted;
 
 /* A command of this program with --json, waited for. words end with NULL. *answer (if not NULL)

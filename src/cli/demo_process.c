@@ -19,6 +19,12 @@ uint64_t demo_now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+void demo_pause_ms(unsigned ms)
+{
+    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    nanosleep(&t, NULL);
+}
+
 /* Words of one command: this program, the words, then what every command of the demo takes. */
 static void full_words(struct demo *d, const char *as, const char *const *words,
                        const char *out[DEMO_WORDS_MAX])
