@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cli/embedded_internal.h"
 #include "crypto/secret.h"
 
 enum err action_token(struct session *s, const char *text, struct token_record *out)
@@ -228,4 +229,18 @@ enum err action_book(struct session *s, struct policy_book **out)
     enum err e = policy_book_open(s->genesis.pack_set, bytes_of(prose, len), s->suite, out, why);
     free(prose);
     return e == ERR_NONE ? e : cli_fail(s->cli, e, path, "%s", why[0] ? why : err_text(e));
+}
+
+enum err action_template(struct cli *c, const char *name, struct template_ **out)
+{
+    char file[128], why[CSV_WHY_SIZE] = "";
+    snprintf(file, sizeof file, "%s.json", name);
+    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
+        const struct embedded_file *f = &EMBEDDED_TEMPLATES[i];
+        if (strcmp(f->name, file) == 0) {
+            enum err e = template_read(bytes_of(f->ptr, f->len), out, why);
+            return e == ERR_NONE ? e : cli_fail(c, e, file, "%s", why);
+        }
+    }
+    return cli_fail(c, ERR_UNKNOWN_WORD, name, "no such template in this release");
 }

@@ -3,6 +3,7 @@
 #define CARNET_CLI_ACTIONS_INTERNAL_H
 
 #include "cli/session_internal.h"
+#include "data/data.h"
 #include "policy/compile/policy_compile.h"
 
 /* Records of committed state; an id that is not there is ERR_NOT_FOUND and says so. */
@@ -65,6 +66,8 @@ struct action_asset {
     char path[4096]; /* of its bytes */
 };
 MUST_USE enum err action_asset_read(struct session *s, const char *text, struct action_asset *out);
+/* A template of this release by its name; template_free. ERR_UNKNOWN_WORD, and said. */
+MUST_USE enum err action_template(struct cli *c, const char *name, struct template_ **out);
 MUST_USE enum err action_mkdirs(struct cli *c, const char *path);
 
 /* Files of sealed bytes: "carnet-seal/1" ‖ u32 manifest size ‖ manifest ‖ sealed chunks in

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
-#include "cli/embedded_internal.h"
 #include "data/data.h"
 
 enum { ASSET_SCRATCH_SIZE = 64 * 1024 * 1024 };
@@ -214,22 +213,6 @@ static enum err run_classify(struct cli *c)
     return ERR_NONE;
 }
 
-static enum err find_template(struct cli *c, struct template_ **out)
-{
-    const char *name;
-    char file[128], why[CSV_WHY_SIZE] = "";
-    TRY(cli_required(c, "--template", &name));
-    snprintf(file, sizeof file, "%s.json", name);
-    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
-        const struct embedded_file *f = &EMBEDDED_TEMPLATES[i];
-        if (strcmp(f->name, file) == 0) {
-            enum err e = template_read(bytes_of(f->ptr, f->len), out, why);
-            return e == ERR_NONE ? e : cli_fail(c, e, file, "%s", why);
-        }
-    }
-    return cli_fail(c, ERR_UNKNOWN_WORD, name, "no such template in this release");
-}
-
 static enum err deidentify(struct cli *c, const struct template_ *t, const char *path)
 {
     struct work *w;
@@ -256,9 +239,10 @@ static enum err deidentify(struct cli *c, const struct template_ *t, const char 
 static enum err run_deidentify(struct cli *c)
 {
     struct template_ *t;
-    const char *path;
+    const char *path, *name;
     TRY(cli_required(c, "--out", &path));
-    TRY(find_template(c, &t));
+    TRY(cli_required(c, "--template", &name));
+    TRY(action_template(c, name, &t));
     enum err e = deidentify(c, t, path);
     template_free(t);
     return e;

@@ -64,28 +64,14 @@ static enum err ack(struct session *s)
     return ERR_NONE;
 }
 
-static enum err with_session(struct cli *c, enum err (*act)(struct session *))
-{
-    struct session s;
-    TRY(session_open(c, true, &s));
-    enum err e = act(&s);
-    session_close(&s);
-    return e;
-}
-
 static enum err run_get(struct cli *c)
 {
-    return with_session(c, get);
+    return session_act(c, get);
 }
 
 static enum err run_ack(struct cli *c)
 {
-    return with_session(c, ack);
-}
-
-static enum err run_later(struct cli *c)
-{
-    return cli_fail(c, ERR_UNSUPPORTED, c->command->verb, "not implemented");
+    return session_act(c, ack);
 }
 
 static const struct cli_option GET_OPTIONS[] = {
@@ -97,8 +83,8 @@ static const struct cli_command COMMANDS[] = {
       "carnet attachment get $MINT_TX 0 --as regulator", GET_OPTIONS, run_get },
     { "attachment", "ack", "TX INDEX", 2, 2, "acknowledge an attachment, after opening it",
       "carnet attachment ack $GRANT_TX 0 --as importer", NULL, run_ack },
-    { "attachment", "list", "", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "attachment", "share", "", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "attachment", "erase", "", 0, 9, "not implemented", NULL, NULL, run_later },
+    { "attachment", "list", "", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "attachment", "share", "", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "attachment", "erase", "", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_ATTACHMENT = { COMMANDS, COUNT(COMMANDS) };

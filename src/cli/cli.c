@@ -45,6 +45,11 @@ void cli_hint(struct cli *c, const char *hint)
     snprintf(c->hint, sizeof c->hint, "%s", hint);
 }
 
+enum err cli_later(struct cli *c)
+{
+    return cli_fail(c, ERR_UNSUPPORTED, c->command->verb, "not implemented");
+}
+
 enum err cli_number(struct cli *c, const char *name, uint64_t min, uint64_t max, uint64_t fallback,
                     uint64_t *out)
 {

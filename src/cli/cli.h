@@ -78,6 +78,8 @@ MUST_USE enum err cli_hash(struct cli *c, const char *what, const char *text, st
 __attribute__((format(printf, 4, 5))) enum err cli_fail(struct cli *c, enum err e, const char *what,
                                                         const char *why, ...);
 void cli_hint(struct cli *c, const char *hint);
+/* The function of a command that is named but not there yet: ERR_UNSUPPORTED, and says so. */
+MUST_USE enum err cli_later(struct cli *c);
 
 /* A whole file: ERR_NOT_FOUND, ERR_FAILED (a directory), ERR_SIZE; malloc'ed. */
 MUST_USE enum err cli_read_file(struct cli *c, const char *path, uint8_t **out, size_t *len);

@@ -227,11 +227,6 @@ static enum err run_rules_lint(struct cli *c)
     return ERR_NONE;
 }
 
-static enum err run_later(struct cli *c)
-{
-    return cli_fail(c, ERR_UNSUPPORTED, c->command->verb, "not implemented");
-}
-
 #define RULES_ROW                                                          \
     {                                                                      \
         "--rules", "DIR", "rule packs to use (else those of this release)" \
@@ -259,13 +254,13 @@ static const struct cli_command COMMANDS[] = {
       CHECK_OPTIONS, run_explain },
     { "comply", "batch", "FILE.jsonl", 1, 1, "one check a line, one answer a line",
       "carnet comply batch checks.jsonl", RULES_OPTIONS, run_batch },
-    { "comply", "wizard", "", 0, 9, "not implemented", NULL, NULL, run_later },
+    { "comply", "wizard", "", 0, 9, "not implemented", NULL, NULL, cli_later },
     { "rules", "compile", "DIR", 1, 1, "compile rule packs to canonical bytes",
       "carnet rules compile rules --out set.bin", COMPILE_OPTIONS, run_rules_compile },
     { "rules", "lint", "DIR", 1, 1, "what is legal in a pack but looks wrong",
       "carnet rules lint rules", NULL, run_rules_lint },
     { "rules", "show", "", 0, 0, "the rules of the packs, with citations and dates",
       "carnet rules show", RULES_OPTIONS, run_rules_show },
-    { "rules", "diff", "", 0, 9, "not implemented", NULL, NULL, run_later },
+    { "rules", "diff", "", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_COMPLY = { COMMANDS, COUNT(COMMANDS) };

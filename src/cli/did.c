@@ -59,16 +59,7 @@ static enum err show(struct session *s)
 
 static enum err run_show(struct cli *c)
 {
-    struct session s;
-    TRY(session_open(c, true, &s));
-    enum err e = show(&s);
-    session_close(&s);
-    return e;
-}
-
-static enum err run_later(struct cli *c)
-{
-    return cli_fail(c, ERR_UNSUPPORTED, c->command->verb, "not implemented");
+    return session_act(c, show);
 }
 
 static const struct cli_command COMMANDS[] = {
@@ -76,8 +67,8 @@ static const struct cli_command COMMANDS[] = {
       NULL, run_show },
     { "did", "resolve", "DID", 1, 1, "the same, of a DID", "carnet did resolve $DID", NULL,
       run_show },
-    { "did", "create", "", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "vc", "issue", "", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "vc", "verify", "", 0, 9, "not implemented", NULL, NULL, run_later },
+    { "did", "create", "", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "vc", "issue", "", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "vc", "verify", "", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_DID = { COMMANDS, COUNT(COMMANDS) };

@@ -189,11 +189,7 @@ static enum err fetch(struct session *s)
 
 static enum err run_fetch(struct cli *c)
 {
-    struct session s;
-    TRY(session_open(c, true, &s));
-    enum err e = fetch(&s);
-    session_close(&s);
-    return e;
+    return session_act(c, fetch);
 }
 
 static const struct cli_option FETCH_OPTIONS[] = {

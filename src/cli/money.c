@@ -190,43 +190,34 @@ static enum err balance(struct session *s)
     return ERR_NONE;
 }
 
-static enum err with_session(struct cli *c, enum err (*act)(struct session *))
-{
-    struct session s;
-    TRY(session_open(c, true, &s));
-    enum err e = act(&s);
-    session_close(&s);
-    return e;
-}
-
 static enum err run_issue(struct cli *c)
 {
-    return with_session(c, issue);
+    return session_act(c, issue);
 }
 
 static enum err run_pay(struct cli *c)
 {
-    return with_session(c, pay);
+    return session_act(c, pay);
 }
 
 static enum err run_lock(struct cli *c)
 {
-    return with_session(c, lock);
+    return session_act(c, lock);
 }
 
 static enum err run_settle(struct cli *c)
 {
-    return with_session(c, settle);
+    return session_act(c, settle);
 }
 
 static enum err run_refund(struct cli *c)
 {
-    return with_session(c, refund);
+    return session_act(c, refund);
 }
 
 static enum err run_balance(struct cli *c)
 {
-    return with_session(c, balance);
+    return session_act(c, balance);
 }
 
 #define AMOUNT_ROWS                                                                         \

@@ -231,20 +231,19 @@ enum err action_use(struct session *s, const struct right_record *r, struct sess
     return session_do(s, t, wire);
 }
 
-static enum err run_use(struct cli *c)
+static enum err use(struct session *s)
 {
-    struct session s;
     struct right_record r;
     struct session_tx t;
-    TRY(session_open(c, true, &s));
-    enum err e = action_right(&s, c->arg[0], &r);
-    e = e != ERR_NONE ? e : action_use(&s, &r, &t);
-    if (e == ERR_NONE) {
-        action_answer_tx(c, &t);
-        e = answer_right(&s, &r.right);
-    }
-    session_close(&s);
-    return e;
+    TRY(action_right(s, s->cli->arg[0], &r));
+    TRY(action_use(s, &r, &t));
+    action_answer_tx(s->cli, &t);
+    return answer_right(s, &r.right);
+}
+
+static enum err run_use(struct cli *c)
+{
+    return session_act(c, use);
 }
 
 static enum err run_revoke(struct cli *c)
@@ -267,11 +266,6 @@ static enum err run_revoke(struct cli *c)
     }
     session_close(&s);
     return e;
-}
-
-static enum err run_later(struct cli *c)
-{
-    return cli_fail(c, ERR_UNSUPPORTED, c->command->verb, "not implemented");
 }
 
 static const struct cli_option GRANT_OPTIONS[] = {
@@ -307,8 +301,8 @@ static const struct cli_command COMMANDS[] = {
       NULL, run_use },
     { "right", "revoke", "RIGHT", 1, 1, "end a right (grantor or regulator)",
       "carnet right revoke $RIGHT --as exporter", REVOKE_OPTIONS, run_revoke },
-    { "right", "subgrant", "RIGHT", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "right", "transfer", "RIGHT", 0, 9, "not implemented", NULL, NULL, run_later },
-    { "right", "split", "RIGHT", 0, 9, "not implemented", NULL, NULL, run_later },
+    { "right", "subgrant", "RIGHT", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "right", "transfer", "RIGHT", 0, 9, "not implemented", NULL, NULL, cli_later },
+    { "right", "split", "RIGHT", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_RIGHT = { COMMANDS, COUNT(COMMANDS) };

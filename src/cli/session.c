@@ -216,6 +216,15 @@ void session_close(struct session *s)
     memset(s, 0, sizeof *s);
 }
 
+enum err session_act(struct cli *c, enum err (*act)(struct session *))
+{
+    struct session s;
+    TRY(session_open(c, true, &s));
+    enum err e = act(&s);
+    session_close(&s);
+    return e;
+}
+
 /* A hexadecimal DID, a whole DID of this space, or the name of a key file. */
 static enum err party_of_file(struct session *s, const char *name, struct hash *did)
 {

@@ -42,6 +42,8 @@ struct session {
  * key). The node of the participant itself is preferred. */
 MUST_USE enum err session_open(struct cli *c, bool keys, struct session *out);
 void session_close(struct session *s);
+/* Opens a session with keys, acts in it, closes it: what most commands are. */
+MUST_USE enum err session_act(struct cli *c, enum err (*act)(struct session *));
 
 struct session_reply {
     int status;        /* HTTP */

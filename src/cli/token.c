@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "cli/actions_internal.h"
-#include "cli/embedded_internal.h"
 #include "crypto/secret.h"
 #include "data/data.h"
 
@@ -13,20 +12,6 @@ struct mint_plan {
     struct token_mint args;
     struct session_tx tx;
 };
-
-static enum err load_template(struct cli *c, const char *name, struct template_ **out)
-{
-    char file[128], why[CSV_WHY_SIZE] = "";
-    snprintf(file, sizeof file, "%s.json", name);
-    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
-        const struct embedded_file *f = &EMBEDDED_TEMPLATES[i];
-        if (strcmp(f->name, file) == 0) {
-            enum err e = template_read(bytes_of(f->ptr, f->len), out, why);
-            return e == ERR_NONE ? e : cli_fail(c, e, file, "%s", why);
-        }
-    }
-    return cli_fail(c, ERR_UNKNOWN_WORD, name, "no such template in this release");
-}
 
 static void push_places(json_t *places, const char *text)
 {
@@ -176,7 +161,7 @@ static enum err run_mint(struct cli *c)
     TRY(cli_required(c, "--template", &name));
     struct mint_plan *p = calloc(1, sizeof *p);
     ASSERT(p != NULL);
-    enum err e = load_template(c, name, &p->template_);
+    enum err e = action_template(c, name, &p->template_);
     if (e == ERR_NONE) {
         e = session_open(c, true, &s);
         if (e == ERR_NONE) {
@@ -190,15 +175,16 @@ static enum err run_mint(struct cli *c)
     return e;
 }
 
+static enum err show(struct session *s)
+{
+    struct hash token;
+    TRY(cli_hash(s->cli, "token", s->cli->arg[0], &token));
+    return answer_token(s, &token);
+}
+
 static enum err run_show(struct cli *c)
 {
-    struct session s;
-    TRY(session_open(c, true, &s));
-    struct hash token;
-    enum err e = cli_hash(c, "token", c->arg[0], &token);
-    e = e != ERR_NONE ? e : answer_token(&s, &token);
-    session_close(&s);
-    return e;
+    return session_act(c, show);
 }
 
 /* freeze, thaw, revoke, archive differ in the method alone. */
@@ -273,20 +259,22 @@ static enum err list_page(struct session *s, uint64_t *from, json_t *tokens, boo
     return ERR_NONE;
 }
 
-static enum err run_list(struct cli *c)
+static enum err list(struct session *s)
 {
-    struct session s;
-    TRY(session_open(c, true, &s));
     json_t *tokens = json_new_array();
     uint64_t from = 0;
     bool more = true;
     enum err e = ERR_NONE;
     while (e == ERR_NONE && more) {
-        e = list_page(&s, &from, tokens, &more);
+        e = list_page(s, &from, tokens, &more);
     }
-    json_put(c->answer, "tokens", tokens);
-    session_close(&s);
+    json_put(s->cli->answer, "tokens", tokens);
     return e;
+}
+
+static enum err run_list(struct cli *c)
+{
+    return session_act(c, list);
 }
 
 static const struct cli_option MINT_OPTIONS[] = {

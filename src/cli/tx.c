@@ -24,11 +24,7 @@ static enum err proof(struct session *s)
 
 static enum err run_proof(struct cli *c)
 {
-    struct session s;
-    TRY(session_open(c, true, &s));
-    enum err e = proof(&s);
-    session_close(&s);
-    return e;
+    return session_act(c, proof);
 }
 
 /* A refused file is an answer, exit code 4 (DESIGN 7): {ok: false, reasons}. */
