@@ -136,6 +136,13 @@ check 'no such option is 2' refuses 2 asset cid "$B/good.csv" --teleport
 check 'an option without its value is 2' refuses 2 asset put "$B/good.csv" --chunk-size
 check 'a number that is none is 2' refuses 2 asset put "$B/good.csv" --chunk-size ten --as exporter --dir "$S"
 check 'a number out of range is 2' refuses 2 asset put "$B/good.csv" --chunk-size 1 --as exporter --dir "$S"
+check 'an option given twice is 2' refuses 2 comply check "${FACTS[@]}" --to DE --to QQ
+check 'an option given twice with the same value is 2' refuses 2 comply check "${FACTS[@]}" --to DE --to DE
+check 'an option for every command given twice is 2' refuses 2 comply check "${FACTS[@]}" --to DE --dir a --dir b
+check 'one fact given twice is 2' \
+    refuses 2 comply check "${FACTS[@]}" --to DE --fact necessary=true --fact necessary=false
+check 'several facts may be given' \
+    "$CARNET" comply check "${FACTS[@]}" --to DE --fact necessary=true --fact origin_overseas=false
 check 'too few arguments are 2' refuses 2 asset cid
 check 'too many arguments are 2' refuses 2 asset cid "$B/good.csv" "$B/good.csv"
 check 'an unknown scenario is 2' refuses 2 demo --scenario teleport
@@ -175,7 +182,31 @@ check 'net init at a port in use is 6' \
     refuses 6 net init --dir "$PLACE/out/other" --nodes 4 --port "$port"
 check 'net relay at a port in use is 6' \
     refuses 6 net relay --listen "127.0.0.1:$port" --to 127.0.0.1:1
+
+# ends_with CODE OK COMMAND...: an answer that has an exit code of its own.
+ends_with() {
+    local want=$1 ok=$2 got
+    shift 2
+    timeout 60 "$CARNET" "$@" --json >"$PLACE/stdout" 2>"$PLACE/stderr" </dev/null
+    got=$?
+    cat "$PLACE/stdout" "$PLACE/stderr"
+    [ $got -eq "$want" ] || {
+        echo "exit code $got, not $want"
+        return 1
+    }
+    [ "$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["ok"])' "$PLACE/stdout")" = "$ok" ]
+}
+
+# One node is killed while the supervisor sleeps, so that it stays down.
+check 'net status --check of a space that is well is 0' ends_with 0 True net status --check --as bank --dir "$S"
+supervisor=$(cat "$S/supervisor.pid")
+kill -STOP "$supervisor"
+"$CARNET" net kill 3 --dir "$S" >/dev/null
+check 'net status with a node down is 0 and not ok' ends_with 0 False net status --dir "$S"
+check 'net status --check with a node down is 6' ends_with 6 False net status --check --as bank --dir "$S"
+kill -CONT "$supervisor"
 check 'the network can be stopped' "$CARNET" net stop --dir "$S"
+check 'net status --check with all nodes down is 6' ends_with 6 False net status --check --as bank --dir "$S"
 
 # A full disk: a file system too small for what is asked, and so again for sizes in between.
 full_disk() {

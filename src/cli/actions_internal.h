@@ -36,7 +36,7 @@ MUST_USE enum err action_check(struct cli *c, const struct policy_book *book, co
         { "--mechanisms", "A,B", "what is in place, such as cn_standard_contract" },               \
         { "--via", "A,B", "places where a party receives the data and sends it on" },              \
         { "--important-data", NULL, "the data is notified or published as important" },            \
-        { "--fact", "K=V", "a further declared fact; may be repeated" },                           \
+        { "--fact", "K=V...", "a further declared fact; may be repeated" },                        \
         { "--date", "D", "day of the transfer (ISO 8601)" }
 
 /* Attachments: made for readers, kept at the own node, opened by a reader. */

@@ -424,7 +424,7 @@ static enum err run_verify(struct cli *c)
 
 static const struct cli_option REPORT_OPTIONS[] = {
     { "--token", "ID", "what the report is about" },
-    { "--tx", "ID", "a failed transaction to prove too; may be repeated" },
+    { "--tx", "ID...", "a failed transaction to prove too; may be repeated" },
     { "--format", "json|html", "the report alone, or in a page that shows it (json)" },
     { "--out", "FILE", "where it goes" },
     { "--from", "D", "not implemented" },

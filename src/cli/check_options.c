@@ -91,6 +91,10 @@ static enum err put_facts(struct cli *c, json_t *check)
             return cli_fail(c, ERR_USAGE, "--fact", "'%s' is not NAME=VALUE", text);
         }
         snprintf(key, sizeof key, "%.*s", (int)len, text);
+        if (json_member(facts, key) != NULL) {
+            json_free(facts);
+            return cli_fail(c, ERR_USAGE, "--fact", "'%s' is given more than once", key);
+        }
         const char *value = text + len + 1;
         if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0) {
             json_put(facts, key, json_new_bool(value[0] == 't'));

@@ -23,7 +23,7 @@ enum {
 
 struct cli_option {
     const char *name;  /* "--to" */
-    const char *value; /* "DID"; NULL: a flag */
+    const char *value; /* "DID"; NULL: a flag; "ID...": may be given again */
     const char *help;
 };
 

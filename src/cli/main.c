@@ -89,6 +89,18 @@ static const struct cli_option *find_option(const struct cli_command *cmd, const
     return NULL;
 }
 
+/* Given twice, one of the two would be passed over in silence: which one, nobody would know. A flag
+ * says the same twice. */
+static enum err check_repeated(struct cli *c, const struct cli_option *o)
+{
+    size_t len = o->value != NULL ? strlen(o->value) : 0;
+    bool may = o->value == NULL || (len > 3 && strcmp(o->value + len - 3, "...") == 0);
+    const char *first = cli_option(c, o->name);
+    return may || first == NULL
+               ? ERR_NONE
+               : cli_fail(c, ERR_USAGE, o->name, "is given more than once (first as '%s')", first);
+}
+
 /* One word of the command line; *used is how many words it took. */
 static enum err parse_word(struct cli *c, int left, char **word, int *used)
 {
@@ -108,6 +120,7 @@ static enum err parse_word(struct cli *c, int left, char **word, int *used)
     if (o->value != NULL && left < 2) {
         return cli_fail(c, ERR_USAGE, word[0], "takes a value (%s)", o->value);
     }
+    TRY(check_repeated(c, o));
     if (c->option_count == CLI_ARGS_MAX) {
         return cli_fail(c, ERR_USAGE, word[0], "too many options");
     }

@@ -111,148 +111,6 @@ static enum err run_init(struct cli *c)
     return e;
 }
 
-/* Who runs here is asked of the lock, which goes with its process: a number in a file may by now be
- * a stranger's. 0: nobody. */
-static long lock_holder(struct cli *c, const char *name)
-{
-    char path[4200];
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    cli_path(c, path, sizeof path, "%s", name);
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    bool held = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    if (fd >= 0) {
-        close(fd);
-    }
-    return held && lock.l_pid > 1 ? lock.l_pid : 0;
-}
-
-static long node_pid(struct cli *c, uint32_t index)
-{
-    char name[64];
-    snprintf(name, sizeof name, "node-%u/lock", index);
-    return lock_holder(c, name);
-}
-
-/* One node's status, or none: a node that does not answer is told by its absence. */
-static json_t *status_of(struct session *s, const struct session_node *n)
-{
-    struct session_reply r;
-    json_t *j = NULL;
-    const char *node = s->cli->node;
-    s->cli->node = n->api;
-    if (session_request(s, "GET", "/v1/status", bytes_of(NULL, 0), &r) != ERR_NONE ||
-        json_read(r.body, 1 << 16, &j, NULL) != ERR_NONE) {
-        j = NULL;
-    }
-    s->cli->node = node;
-    return j;
-}
-
-static json_t *status_row(struct session *s, const struct session_node *n, bool *up)
-{
-    static const char *const MEMBERS[] = { "height", "view", "role", "hash", "voting", NULL };
-    json_t *row = json_new_object(), *j = status_of(s, n);
-    *up = j != NULL;
-    json_put(row, "index", json_new_int(n->index));
-    json_put(row, "pid", json_new_int(node_pid(s->cli, n->index)));
-    for (const char *const *m = MEMBERS; *m != NULL; m++) {
-        const json_t *x = j != NULL ? json_member(j, *m) : NULL;
-        if (x != NULL) {
-            json_put(row, *m, json_copy_of(x));
-        }
-    }
-    json_put(row, "api", json_new_str(n->api));
-    json_put(row, "up", json_new_bool(*up));
-    json_free(j);
-    return row;
-}
-
-static uint32_t ask_all(struct session *s, json_t *rows)
-{
-    uint32_t up_count = 0;
-    for (uint32_t i = 0; i < s->node_count; i++) {
-        size_t mark = arena_mark(&s->arena);
-        bool up;
-        json_push(rows, status_row(s, &s->node[i], &up));
-        up_count += up ? 1 : 0;
-        arena_release(&s->arena, mark);
-    }
-    return up_count;
-}
-
-/* Agreement among the running nodes: at the lowest height that all have, one hash. */
-static enum err check_agreement(struct session *s, const json_t *rows)
-{
-    int64_t lowest = INT64_MAX, height;
-    for (size_t i = 0; i < json_size(rows); i++) {
-        if (json_get_int(json_at(rows, i), "height", &height) == ERR_NONE && height < lowest) {
-            lowest = height;
-        }
-    }
-    struct hash first, other;
-    bool have = false;
-    for (size_t i = 0; i < json_size(rows) && lowest > 0 && lowest < INT64_MAX; i++) {
-        char path[64];
-        const char *api;
-        json_t *block;
-        snprintf(path, sizeof path, "/v1/blocks/%lld", (long long)lowest);
-        if (json_get_int(json_at(rows, i), "height", &height) != ERR_NONE ||
-            json_get_str(json_at(rows, i), "api", &api) != ERR_NONE) {
-            continue;
-        }
-        s->cli->node = api;
-        enum err e = session_get_json(s, path, &block);
-        s->cli->node = NULL;
-        TRY(e);
-        e = json_get_hash(block, "hash", have ? &other : &first);
-        json_free(block);
-        TRY(e);
-        if (have && !hash_equal(&first, &other)) {
-            return cli_fail(s->cli, ERR_INTEGRITY, "agreement",
-                            "two nodes hold different blocks at height %lld", (long long)lowest);
-        }
-        have = true;
-    }
-    return ERR_NONE;
-}
-
-static void print_rows(struct cli *c, const json_t *rows)
-{
-    for (size_t i = 0; i < json_size(rows); i++) {
-        const json_t *r = json_at(rows, i);
-        int64_t index = 0, pid = 0, height = -1, view = -1;
-        const char *role = "-", *api = "";
-        (void)!json_get_int(r, "index", &index);
-        (void)!json_get_int(r, "pid", &pid);
-        (void)!json_get_int(r, "height", &height);
-        (void)!json_get_int(r, "view", &view);
-        (void)!json_get_str(r, "role", &role);
-        (void)!json_get_str(r, "api", &api);
-        fprintf(c->text, "%lld  %-9s pid %-7lld height %-6lld view %-4lld https://%s\n",
-                (long long)index, height < 0 ? "down" : role, (long long)pid, (long long)height,
-                (long long)view, api);
-    }
-}
-
-static enum err run_status(struct cli *c)
-{
-    struct session s;
-    bool check = cli_flag(c, "--check");
-    TRY(session_open(c, check, &s));
-    json_t *rows = json_new_array();
-    uint32_t up = ask_all(&s, rows);
-    c->hint[0] = '\0';
-    print_rows(c, rows);
-    enum err e = check ? check_agreement(&s, rows) : ERR_NONE;
-    json_put(c->answer, "nodes", rows);
-    json_put(c->answer, "ok", json_new_bool(up == s.node_count));
-    if (e == ERR_NONE && up < s.node_count) {
-        c->exit_code = up == 0 ? err_exit_code(ERR_UNAVAILABLE) : 0;
-    }
-    session_close(&s);
-    return e;
-}
-
 /* Until every node answers and a quorum can vote. */
 static enum err wait_up(struct cli *c, pid_t supervisor)
 {
@@ -263,12 +121,12 @@ static enum err wait_up(struct cli *c, pid_t supervisor)
     while (e == ERR_TIMEOUT && session_now_ms() < give_up) {
         size_t mark = arena_mark(&s.arena);
         json_t *rows = json_new_array();
-        uint32_t up = ask_all(&s, rows);
+        uint32_t up = net_ask_all(&s, rows);
         fprintf(c->progress, "\rnodes up %u/%u", up, s.node_count);
         fflush(c->progress);
         if (up == s.node_count) {
             fprintf(c->progress, "\n");
-            print_rows(c, rows);
+            net_print_rows(c, rows);
             json_put(c->answer, "nodes", rows);
             e = ERR_NONE;
         } else {
@@ -327,7 +185,7 @@ static enum err spawn_supervisor(struct cli *c, pid_t *out)
 static enum err run_start(struct cli *c)
 {
     pid_t pid;
-    if (lock_holder(c, NET_SUPERVISOR_LOCK) != 0) {
+    if (net_lock_holder(c, NET_SUPERVISOR_LOCK) != 0) {
         return cli_fail(c, ERR_DUPLICATE, c->dir, "is running already");
     }
     TRY(spawn_supervisor(c, &pid));
@@ -341,7 +199,7 @@ static enum err run_start(struct cli *c)
 
 static enum err run_stop(struct cli *c)
 {
-    long pid = lock_holder(c, NET_SUPERVISOR_LOCK);
+    long pid = net_lock_holder(c, NET_SUPERVISOR_LOCK);
     json_put(c->answer, "ok", json_new_bool(true));
     if (pid == 0) {
         fprintf(c->text, "nothing runs in %s\n", c->dir);
@@ -349,7 +207,7 @@ static enum err run_stop(struct cli *c)
     }
     kill((pid_t)pid, SIGTERM);
     for (int i = 0; i < 120; i++) {
-        if (lock_holder(c, NET_SUPERVISOR_LOCK) != pid) {
+        if (net_lock_holder(c, NET_SUPERVISOR_LOCK) != pid) {
             fprintf(c->text, "stopped\n");
             return ERR_NONE;
         }
@@ -365,7 +223,7 @@ static enum err signal_node(struct cli *c, int signal_number)
     if (*end != '\0' || index >= NET_PARTICIPANTS_MAX) {
         return cli_fail(c, ERR_USAGE, c->arg[0], "is not a node's index");
     }
-    long pid = node_pid(c, (uint32_t)index);
+    long pid = net_node_pid(c, (uint32_t)index);
     if (pid == 0) {
         return cli_fail(c, ERR_NOT_FOUND, c->arg[0], "this node does not run in %s", c->dir);
     }
@@ -440,7 +298,8 @@ static const struct cli_option INIT_OPTIONS[] = {
     { NULL, NULL, NULL },
 };
 static const struct cli_option STATUS_OPTIONS[] = {
-    { "--check", NULL, "compare what the nodes hold (needs --as)" },
+    { "--check", NULL,
+      "compare what the nodes hold too, and exit 6 unless all is well (needs --as)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option SUPERVISE_OPTIONS[] = {
@@ -469,7 +328,7 @@ static const struct cli_command COMMANDS[] = {
       "carnet net start --dir my-space --passphrase-file pass", NULL, run_start },
     { "net", "stop", "", 0, 0, "stop all nodes", "carnet net stop --dir my-space", NULL, run_stop },
     { "net", "status", "", 0, 0, "what each node says of itself",
-      "carnet net status --dir my-space", STATUS_OPTIONS, run_status },
+      "carnet net status --dir my-space", STATUS_OPTIONS, net_run_status },
     { "net", "kill", "INDEX", 1, 1, "kill -9 one node", "carnet net kill 3", NULL, run_kill },
     { "net", "restart", "INDEX", 1, 1, "restart one node", "carnet net restart 3", NULL,
       run_restart },

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "cli/cli.h"
+#include "cli/session_internal.h"
 #include "ledger/genesis.h"
 #include "policy/compile/policy_compile.h"
 
@@ -43,6 +43,13 @@ MUST_USE enum err net_make_genesis(struct net_plan *p);
 MUST_USE enum err net_write(struct net_plan *p, struct bytes passphrase);
 /* Does it open node 0's key file? ERR_PASSPHRASE, and said. */
 MUST_USE enum err net_check_passphrase(struct cli *c, struct bytes passphrase);
+/* Who holds this lock of the space directory: a process id, or 0. */
+long net_lock_holder(struct cli *c, const char *name);
+long net_node_pid(struct cli *c, uint32_t index);
+/* A row of net status for each node; gives back how many answered. */
+uint32_t net_ask_all(struct session *s, json_t *rows);
+void net_print_rows(struct cli *c, const json_t *rows);
+MUST_USE enum err net_run_status(struct cli *c);
 /* The supervisor in the foreground. */
 MUST_USE enum err net_run_supervise(struct cli *c);
 
