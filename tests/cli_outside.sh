@@ -4,6 +4,10 @@
 # The binary is $CARNET, else $DIR/carnet, else build/carnet.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# Small file systems are mounted where nobody else sees them and nothing of them is left.
+if [ -z "${CARNET_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
+    CARNET_OWN_MOUNTS=1 exec unshare -m bash tests/cli_outside.sh "$@"
+fi
 . tests/outside.sh
 S=$PLACE/space B=$PLACE/bad
 TINY=''
@@ -96,24 +100,26 @@ FACTS=(--from CN --sector ecommerce --classes personal --subjects 10)
 
 check 'a space can be made for these' "$CARNET" net init --dir "$S" --nodes 4
 
-for verb in classify deidentify put; do
-    more=()
-    case $verb in
-    deidentify) more=(--template ecommerce --out "$PLACE/out/lawful.csv") ;;
-    put) more=(--as exporter --dir "$S") ;;
-    esac
-    check "asset $verb: a missing file is 5" refuses 5 asset $verb "$B/missing.csv" "${more[@]}"
-    check "asset $verb: a directory is 1" refuses 1 asset $verb "$B/directory" "${more[@]}"
-    check "asset $verb: an empty file is 1" refuses 1 asset $verb "$B/empty.csv" "${more[@]}"
-    check "asset $verb: a path through a file is not found or failed" \
-        refuses 5 asset $verb "$B/good.csv/x" "${more[@]}"
+# bad_file COMMAND...: what no command may take, whatever the template.
+bad_file() {
+    local title="$1 $2" more=("${@:3}")
+    [ "$2" != deidentify ] || title+=" (${more[1]})"
+    check "$title: a missing file is 5" refuses 5 asset "$2" "$B/missing.csv" "${more[@]}"
+    check "$title: a directory is 1" refuses 1 asset "$2" "$B/directory" "${more[@]}"
+    check "$title: an empty file is 1" refuses 1 asset "$2" "$B/empty.csv" "${more[@]}"
+    check "$title: a path through a file is not found" refuses 5 asset "$2" "$B/good.csv/x" "${more[@]}"
     # Any bytes can be put as an asset; a table must be one.
-    [ $verb != put ] || continue
-    check "asset $verb: binary as CSV is 1" refuses 1 asset $verb "$B/binary.csv" "${more[@]}"
-    check "asset $verb: a line of 10 MB is 1" refuses 1 asset $verb "$B/long.csv" "${more[@]}"
-    check "asset $verb: rows of unequal width are 1" refuses 1 asset $verb "$B/unequal.csv" "${more[@]}"
-    check "asset $verb: bytes that are not UTF-8 are 1" refuses 1 asset $verb "$B/latin.csv" "${more[@]}"
-    check "asset $verb: an overlong UTF-8 form is 1" refuses 1 asset $verb "$B/overlong.csv" "${more[@]}"
+    [ "$2" != put ] || return 0
+    check "$title: binary as CSV is 1" refuses 1 asset "$2" "$B/binary.csv" "${more[@]}"
+    check "$title: a line of 10 MB is 1" refuses 1 asset "$2" "$B/long.csv" "${more[@]}"
+    check "$title: rows of unequal width are 1" refuses 1 asset "$2" "$B/unequal.csv" "${more[@]}"
+    check "$title: bytes that are not UTF-8 are 1" refuses 1 asset "$2" "$B/latin.csv" "${more[@]}"
+    check "$title: an overlong UTF-8 form is 1" refuses 1 asset "$2" "$B/overlong.csv" "${more[@]}"
+}
+bad_file asset classify
+bad_file asset put --as exporter --dir "$S"
+for file in templates/*.json; do
+    bad_file asset deidentify --template "$(basename "$file" .json)" --out "$PLACE/out/lawful.csv"
 done
 check 'the same file, sound, is accepted' "$CARNET" asset classify "$B/good.csv"
 
@@ -167,7 +173,35 @@ check '--json: an unknown country' refuses_json 2 comply check "${FACTS[@]}" --t
 # A network of its own: an unknown token, and a node that runs already.
 UNKNOWN=$(printf '%064d' 7)
 check 'a network can be started for these' "$CARNET" net start --dir "$S"
+value() { python3 -c 'import json,sys
+x = json.load(sys.stdin)
+for k in sys.argv[1].split("."): x = x[k]
+print(x)' "$1"; }
+ASSET=$("$CARNET" asset put "$B/good.csv" --as exporter --dir "$S" --json | value asset)
+minted=$("$CARNET" token mint --asset "$ASSET" --template ecommerce --as exporter --dir "$S" --json)
+TOKEN=$(value token.id <<<"$minted") TX=$(value tx <<<"$minted")
 check 'an unknown token is 5' refuses 5 token show "$UNKNOWN" --as exporter --dir "$S"
+for command in 'token freeze' 'token thaw' 'token revoke' 'token archive' 'token seal' 'token trace' \
+    'token key' 'trace token' 'trace asset' 'trace right' 'right show' 'right use' 'right revoke'; do
+    check "$command: an unknown id is 5" refuses 5 $command "$UNKNOWN" --as exporter --dir "$S"
+done
+check 'right grant: an unknown token is 5' refuses 5 right grant "$UNKNOWN" --to importer --sector ecommerce \
+    --classes personal --subjects 10 --as exporter --dir "$S"
+check 'fetch: an unknown token is 5' refuses 5 fetch "$UNKNOWN" --right "$UNKNOWN" --as importer --dir "$S" \
+    --out "$PLACE/out/x.sealed"
+check 'audit report: an unknown token is 5' refuses 5 audit report --token "$UNKNOWN" --as regulator --dir "$S" \
+    --out "$PLACE/out/report.json"
+check 'money settle: an unknown lock is 5' refuses 5 money settle "$UNKNOWN" --as exporter --dir "$S"
+check 'attachment get: an unknown transaction is 5' refuses 5 attachment get "$UNKNOWN" 0 --as exporter --dir "$S"
+check 'did show: an unknown DID is 5' refuses 5 did show "$UNKNOWN" --as exporter --dir "$S"
+check 'open: what is no sealed file is 4' \
+    refuses 4 open "$B/good.csv" --right "$UNKNOWN" --out "$PLACE/out/x" --as importer --dir "$S"
+check 'open: a missing file is 5' \
+    refuses 5 open "$B/missing" --right "$UNKNOWN" --out "$PLACE/out/x" --as importer --dir "$S"
+check 'token mint: an unknown asset is 5' \
+    refuses 5 token mint --asset "$UNKNOWN" --template ecommerce --as exporter --dir "$S"
+check 'token mint: an unknown template is 2' \
+    refuses 2 token mint --asset "$ASSET" --template teleport --as exporter --dir "$S"
 check 'an unknown transaction is 5' \
     refuses 5 tx proof "$UNKNOWN" --as exporter --dir "$S" --out "$PLACE/out/x.proof"
 check 'a token that is no id is 2' refuses 2 token show 0123 --as exporter --dir "$S"
@@ -205,16 +239,15 @@ kill -STOP "$supervisor"
 check 'net status with a node down is 0 and not ok' ends_with 0 False net status --dir "$S"
 check 'net status --check with a node down is 6' ends_with 6 False net status --check --as bank --dir "$S"
 kill -CONT "$supervisor"
-check 'the network can be stopped' "$CARNET" net stop --dir "$S"
-check 'net status --check with all nodes down is 6' ends_with 6 False net status --check --as bank --dir "$S"
-
-# A full disk: a file system too small for what is asked, and so again for sizes in between.
+# A full disk: a file system too small for what is asked, of sizes in between, and one that is full
+# to the last byte.
 full_disk() {
     local what=$1 size=$2
     shift 2
     TINY=$PLACE/tiny
     mkdir -p "$TINY"
-    mount -t tmpfs -o "size=$size" none "$TINY" || return 1
+    mount -t tmpfs -o "size=${size/full/64k}" none "$TINY" || return 1
+    [ "$size" != full ] || cat /dev/zero >"$TINY/filler" 2>/dev/null
     before=$(find "$TINY" | sort)
     refuses 6 "$@"
     local result=$?
@@ -226,22 +259,73 @@ full_disk() {
     umount "$TINY"
     return $result
 }
+
+# A space on a small disk, full but for BYTES: an asset is put, or nothing of it is left.
+full_space() {
+    local left=$1
+    TINY=$PLACE/tiny
+    mkdir -p "$TINY"
+    mount -t tmpfs -o size=4m none "$TINY" || return 1
+    cp -a "$S/." "$TINY/" && rm -rf "$TINY/local"
+    head -c "$left" /dev/zero >"$TINY/room"
+    cat /dev/zero >"$TINY/filler" 2>/dev/null
+    rm "$TINY/room"
+    before=$(find "$TINY" | sort)
+    refuses 6 asset put "$B/large.csv" --as exporter --dir "$TINY"
+    local result=$?
+    [ "$(find "$TINY" | sort)" = "$before" ] || {
+        echo 'half-written:'
+        diff <(echo "$before") <(find "$TINY" | sort)
+        result=1
+    }
+    umount "$TINY"
+    return $result
+}
+
+for command in 'asset classify' 'rules show' 'help'; do
+    words=($command)
+    [ "${words[0]}" != asset ] || words+=("$B/good.csv")
+    check "carnet $command to a full standard output is 6" \
+        bash -c '"$@" >/dev/full 2>"$0"; [ $? -eq 6 ] && grep -q "^carnet: standard output: " "$0"' \
+        "$PLACE/stderr" "$CARNET" "${words[@]}"
+done
+check 'rules compile to /dev/full is 6' refuses 6 rules compile rules --out /dev/full
+check 'what is written to /dev/null leaves it what it is' \
+    bash -c '"$0" rules compile rules --out /dev/null && [ -c /dev/null ]' "$CARNET"
+
+seq 1 40000 | sed 's/$/;2;3/' >"$B/large.csv"
+sed -i '1i a;b;c' "$B/large.csv"
 mkdir -p "$PLACE/tiny"
 if mount -t tmpfs -o size=64k none "$PLACE/tiny" 2>/dev/null && umount "$PLACE/tiny"; then
-    seq 1 40000 | sed 's/$/;2;3/' >"$B/large.csv"
-    sed -i '1i a;b;c' "$B/large.csv"
-    for size in 4k 16k 48k 64k; do
+    for size in 4k 16k 48k 64k full; do
         check "net init on a full disk ($size) is 6 and leaves nothing" \
             full_disk 'net init' $size net init --nodes 4 --dir "$PLACE/tiny/space"
     done
-    for size in 4k 64k 256k; do
+    for size in 4k 64k 256k full; do
         check "asset deidentify to a full disk ($size) is 6 and leaves nothing" \
             full_disk deidentify $size asset deidentify "$B/large.csv" --template ecommerce \
             --out "$PLACE/tiny/lawful.csv"
     done
+    check 'rules compile to a full disk is 6 and leaves nothing' \
+        full_disk 'rules compile' full rules compile rules --out "$PLACE/tiny/set.bin"
+    check 'tx proof to a full disk is 6 and leaves nothing' \
+        full_disk 'tx proof' full tx proof "$TX" --as exporter --dir "$S" --out "$PLACE/tiny/x.proof"
+    check 'audit report to a full disk is 6 and leaves nothing' \
+        full_disk 'audit report' full audit report --token "$TOKEN" --as regulator --dir "$S" \
+        --out "$PLACE/tiny/report.json"
+    check 'attachment get to a full disk is 6 and leaves nothing' \
+        full_disk 'attachment get' full attachment get "$TX" 0 --as regulator --dir "$S" \
+        --out "$PLACE/tiny/metadata.json"
+    for left in 0 4096 65536 200000; do
+        check "asset put into a space whose disk has $left bytes left is 6 and leaves nothing" \
+            full_space $left
+    done
 else
     tell skip 'a full disk: SKIPPED, this user may not mount a tmpfs'
 fi
+
+check 'the network can be stopped' "$CARNET" net stop --dir "$S"
+check 'net status --check with all nodes down is 6' ends_with 6 False net status --check --as bank --dir "$S"
 
 trap - EXIT
 "$CARNET" net stop --dir "$S" >/dev/null 2>&1

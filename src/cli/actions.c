@@ -1,9 +1,7 @@
 #include "cli/actions_internal.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/embedded_internal.h"
@@ -199,24 +197,6 @@ enum err action_content_key(struct session *s, const struct hash *seal, uint8_t 
 {
     return hkdf_sha256(bytes_of(s->secret + 32, 32), bytes_of_hash(seal),
                        bytes_of_str("carnet/content-key/v1"), key, AEAD_KEY_SIZE);
-}
-
-enum err action_mkdirs(struct cli *c, const char *path)
-{
-    char part[4096];
-    snprintf(part, sizeof part, "%s", path);
-    for (char *slash = strchr(part + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash != NULL) {
-            *slash = '\0';
-        }
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
-            return cli_fail(c, ERR_FAILED, part, "%s", strerror(errno));
-        }
-        if (slash == NULL) {
-            return ERR_NONE;
-        }
-        *slash = '/';
-    }
 }
 
 enum err action_book(struct session *s, struct policy_book **out)

@@ -68,7 +68,6 @@ struct action_asset {
 MUST_USE enum err action_asset_read(struct session *s, const char *text, struct action_asset *out);
 /* A template of this release by its name; template_free. ERR_UNKNOWN_WORD, and said. */
 MUST_USE enum err action_template(struct cli *c, const char *name, struct template_ **out);
-MUST_USE enum err action_mkdirs(struct cli *c, const char *path);
 
 /* Files of sealed bytes: "carnet-seal/1" ‖ u32 manifest size ‖ manifest ‖ sealed chunks in
  * order. */

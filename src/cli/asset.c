@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "cli/output_internal.h"
 #include "data/data.h"
 
 enum { ASSET_SCRATCH_SIZE = 64 * 1024 * 1024 };
@@ -38,6 +39,23 @@ static enum err run_cid(struct cli *c)
     return ERR_NONE;
 }
 
+/* The bytes, then the document that names them: an asset is there with both or not at all. */
+static enum err store_pair(struct cli *c, const char *dir, const char *asset, struct bytes file,
+                           struct bytes document)
+{
+    char bin[4200], json[4200];
+    snprintf(bin, sizeof bin, "%s/%s.bin", dir, asset);
+    snprintf(json, sizeof json, "%s/%s.json", dir, asset);
+    enum err e = output_folders(c, dir);
+    e = e != ERR_NONE ? e : cli_write_file(c, bin, file, 0600);
+    e = e != ERR_NONE ? e : cli_write_file(c, json, document, 0600);
+    if (e != ERR_NONE) {
+        output_remove(json, 0);
+        output_remove(bin, 3); /* assets, NAME, local */
+    }
+    return e;
+}
+
 /* asset = commitment of (sha256 ‖ plain root ‖ size) under a fresh salt: public digests would let
  * anybody who has a candidate file recognise it on the ledger (FORMATS 18). */
 static enum err store_asset(struct session *s, struct bytes file, const struct digests *d,
@@ -45,7 +63,7 @@ static enum err store_asset(struct session *s, struct bytes file, const struct d
 {
     uint8_t salt[COMMIT_SALT_SIZE], what[2 * HASH_SIZE + 8];
     struct buf b = buf_over(what, sizeof what);
-    char dir[4096], path[4200], hex[HEX_SIZE(HASH_SIZE) + 1];
+    char dir[4096], hex[HEX_SIZE(HASH_SIZE) + 1];
     char *text;
     size_t len;
     session_random(s, salt, sizeof salt);
@@ -56,9 +74,6 @@ static enum err store_asset(struct session *s, struct bytes file, const struct d
     hash_commit(s->suite, salt, buf_bytes(&b), asset);
     hex_encode(bytes_of_hash(asset), hex);
     cli_path(s->cli, dir, sizeof dir, "local/%s/assets", s->name);
-    TRY(action_mkdirs(s->cli, dir));
-    snprintf(path, sizeof path, "%s/%s.bin", dir, hex);
-    TRY(cli_write_file(s->cli, path, file, 0600));
     json_t *j = json_new_object();
     json_put(j, "asset", json_new_hash(asset));
     json_put(j, "salt", json_new_hex(bytes_of(salt, sizeof salt)));
@@ -70,8 +85,7 @@ static enum err store_asset(struct session *s, struct bytes file, const struct d
     enum err e = json_write_pretty(j, &text, &len);
     json_free(j);
     TRY(e);
-    snprintf(path, sizeof path, "%s/%s.json", dir, hex);
-    e = cli_write_file(s->cli, path, bytes_of(text, len), 0600);
+    e = store_pair(s->cli, dir, hex, file, bytes_of(text, len));
     json_text_free(text);
     return e;
 }

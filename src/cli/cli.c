@@ -88,20 +88,6 @@ enum err cli_hash(struct cli *c, const char *what, const char *text, struct hash
     return ERR_NONE;
 }
 
-static enum err errno_err(int e)
-{
-    switch (e) {
-    case ENOENT:
-    case ENOTDIR:
-        return ERR_NOT_FOUND;
-    case ENOSPC:
-    case EDQUOT:
-        return ERR_DISK_FULL;
-    default:
-        return ERR_FAILED;
-    }
-}
-
 static enum err read_all(struct cli *c, const char *path, int fd, size_t size, uint8_t **out,
                          size_t *len)
 {
@@ -128,7 +114,7 @@ enum err cli_read_file(struct cli *c, const char *path, uint8_t **out, size_t *l
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         int why = errno;
-        return cli_fail(c, errno_err(why), path, "%s", strerror(why));
+        return cli_fail(c, cli_errno(why), path, "%s", strerror(why));
     }
     struct stat st;
     enum err e = ERR_NONE;
@@ -148,41 +134,6 @@ enum err cli_read_file(struct cli *c, const char *path, uint8_t **out, size_t *l
     }
     close(fd);
     return e;
-}
-
-static bool write_all(int fd, struct bytes x)
-{
-    while (x.len > 0) {
-        ssize_t put = write(fd, x.ptr, x.len);
-        if (put < 0) {
-            return false;
-        }
-        x.ptr += put;
-        x.len -= (size_t)put;
-    }
-    return fsync(fd) == 0;
-}
-
-enum err cli_write_file(struct cli *c, const char *path, struct bytes x, unsigned mode)
-{
-    char aside[4096];
-    if (snprintf(aside, sizeof aside, "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof aside) {
-        return cli_fail(c, ERR_USAGE, path, "the path is too long");
-    }
-    int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
-    if (fd < 0) {
-        int why = errno;
-        return cli_fail(c, errno_err(why), path, "%s", strerror(why));
-    }
-    bool good = write_all(fd, x);
-    int why = errno;
-    good = close(fd) == 0 && good;
-    if (!good || rename(aside, path) != 0) {
-        why = good ? errno : why;
-        unlink(aside);
-        return cli_fail(c, errno_err(why), path, "%s", strerror(why));
-    }
-    return ERR_NONE;
 }
 
 void cli_path(const struct cli *c, char *out, size_t cap, const char *format, ...)

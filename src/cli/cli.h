@@ -28,6 +28,7 @@ struct cli_option {
 };
 
 struct cli;
+struct output_calls;
 struct cli_command {
     const char *noun, *verb; /* verb NULL: the noun alone ("fetch") */
     const char *args;        /* "FILE" */
@@ -52,6 +53,7 @@ struct cli {
     FILE *text;     /* for people: stdout, or /dev/null with --json */
     FILE *progress; /* stderr when it is a terminal or not --json */
     char what[CLI_WHY_SIZE], why[CLI_WHY_SIZE], hint[CLI_WHY_SIZE];
+    const struct output_calls *output; /* the disk; NULL: the real one */
     int exit_code; /* set by commands whose exit code is not an error's (0 otherwise) */
 };
 
@@ -81,9 +83,12 @@ void cli_hint(struct cli *c, const char *hint);
 /* The function of a command that is named but not there yet: ERR_UNSUPPORTED, and says so. */
 MUST_USE enum err cli_later(struct cli *c);
 
+/* What errno says: ERR_NOT_FOUND, ERR_DISK_FULL (ENOSPC, EDQUOT), else ERR_FAILED. */
+enum err cli_errno(int error);
 /* A whole file: ERR_NOT_FOUND, ERR_FAILED (a directory), ERR_SIZE; malloc'ed. */
 MUST_USE enum err cli_read_file(struct cli *c, const char *path, uint8_t **out, size_t *len);
-/* Write aside, sync, rename: nothing half-written. mode as open(2). */
+/* Write aside, sync, rename, sync the folder: nothing half-written. mode as open(2). What is no
+ * regular file (a pipe, /dev/null) is written as it stands. ERR_DISK_FULL. */
 MUST_USE enum err cli_write_file(struct cli *c, const char *path, struct bytes x, unsigned mode);
 /* Path below the space directory, in a static-free way: writes to out. */
 void cli_path(const struct cli *c, char *out, size_t cap, const char *format, ...)

@@ -61,8 +61,7 @@ static enum err find_place(struct demo *d)
         const char *tmp = getenv("TMPDIR");
         snprintf(d->temp, sizeof d->temp, "%s/carnet-demo-XXXXXX", tmp != NULL ? tmp : "/tmp");
         if (mkdtemp(d->temp) == NULL) {
-            enum err e = cli_fail(d->cli, errno == ENOSPC ? ERR_DISK_FULL : ERR_FAILED, d->temp,
-                                  "%s", strerror(errno));
+            enum err e = cli_fail(d->cli, cli_errno(errno), d->temp, "%s", strerror(errno));
             d->temp[0] = '\0';
             return e;
         }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/demo_internal.h"
+#include "cli/output_internal.h"
 
 /* The relay is as slow as it must be for a cut to fall into the middle: a crossing takes some
  * seconds, whatever the size of the table. */
@@ -27,9 +28,7 @@ static enum err make_space(struct demo *d)
         WORDS("net", "init", "--nodes", nodes, "--observers", observers, "--places", places), &code,
         NULL);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
-    if (e == ERR_NONE && mkdir(d->work, 0700) != 0) {
-        e = cli_fail(d->cli, ERR_FAILED, d->work, "cannot be made");
-    }
+    e = e != ERR_NONE ? e : output_folder(d->cli, d->work);
     return demo_end(d, "space", began, e, NULL, "genesis, %u participants, their keys",
                     d->nodes + d->observers);
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -196,9 +197,10 @@ static int finish(struct cli *c, enum err e)
             json_text_free(text);
         }
     }
-    if (fflush(stdout) != 0 && code == 0) {
-        fprintf(stderr, "carnet: standard output: cannot be written\n");
-        code = 1;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == 0) {
+        e = cli_fail(c, cli_errno(errno), "standard output", "%s", strerror(errno));
+        print_error(c, e);
+        code = err_exit_code(e);
     }
     json_free(c->answer);
     if (c->json) {
@@ -234,11 +236,13 @@ static enum err locate(struct cli *c, int argc, char **argv, int *from)
 
 int main(int argc, char **argv)
 {
+    struct cli c = { .json = wants_json(argc, argv), .text = stdout };
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
         print_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? err_exit_code(ERR_USAGE) : 0;
+        c.json = false;
+        c.exit_code = argc < 2 ? err_exit_code(ERR_USAGE) : 0;
+        return finish(&c, ERR_NONE);
     }
-    struct cli c = { .json = wants_json(argc, argv), .text = stdout };
     int from = 0;
     if (c.json) {
         c.text = fopen("/dev/null", "w");

@@ -49,7 +49,7 @@ static enum err plan_numbers(struct cli *c, struct net_plan *p)
     p->observers = (uint32_t)observers;
     p->port = (uint16_t)port;
     if (nodes < 4) {
-        fprintf(stderr, "carnet: %s: %u validator%s no fault: for development only\n", c->dir,
+        fprintf(c->progress, "carnet: %s: %u validator%s no fault: for development only\n", c->dir,
                 p->nodes, nodes == 1 ? " tolerates" : "s tolerate");
     }
     return ERR_NONE;

@@ -9,6 +9,7 @@
 
 #include "cli/actions_internal.h"
 #include "cli/net_internal.h"
+#include "cli/output_internal.h"
 #include "crypto/keyfile.h"
 #include "crypto/secret.h"
 #include "identity/identity.h"
@@ -119,7 +120,7 @@ static enum err write_node(struct net_writer *w, uint32_t i)
                        &d));
     TRY(identity_pem(buf_bytes(&d), &m));
     snprintf(dir, sizeof dir, "%s/node-%u", w->aside, i);
-    TRY(action_mkdirs(p->cli, dir));
+    TRY(output_folder(p->cli, dir));
     snprintf(name, sizeof name, "node-%u/tls.pem", i);
     TRY(put_file(w, 0644, buf_bytes(&m), name));
     buf_put_u64(&all, 0);
@@ -151,7 +152,7 @@ static enum err write_all(struct net_writer *w)
     struct buf m = buf_over(pem, sizeof pem);
     char keys[4200];
     snprintf(keys, sizeof keys, "%s/keys", w->aside);
-    TRY(action_mkdirs(p->cli, keys));
+    TRY(output_folder(p->cli, keys));
     TRY(put_file(w, 0644, p->genesis_bytes, "genesis"));
     TRY(put_file(w, 0644, bytes_of(p->law.prose, p->law.prose_len), "prose.json"));
     TRY(identity_pem(p->ca_cert, &m));
@@ -196,16 +197,14 @@ enum err net_write(struct net_plan *p, struct bytes passphrase)
     w->plan = p;
     w->passphrase = passphrase;
     snprintf(w->aside, sizeof w->aside, "%s.new-%ld", p->cli->dir, (long)getpid());
-    enum err e = mkdir(w->aside, 0700) == 0
-                     ? write_all(w)
-                     : cli_fail(p->cli, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED, w->aside,
-                                "%s", strerror(errno));
-    /* An empty folder may stand there already: rename replaces it. */
-    if (e == ERR_NONE && rename(w->aside, p->cli->dir) != 0) {
-        e = cli_fail(p->cli, ERR_FAILED, p->cli->dir, "%s", strerror(errno));
-    }
-    if (e != ERR_NONE) {
-        remove_tree(w->aside, 0);
+    enum err e = output_folder(p->cli, w->aside);
+    if (e == ERR_NONE) {
+        e = write_all(w);
+        /* An empty folder may stand there already: rename replaces it. */
+        e = e != ERR_NONE ? e : output_rename(p->cli, w->aside, p->cli->dir);
+        if (e != ERR_NONE) {
+            remove_tree(w->aside, 0);
+        }
     }
     free(w);
     return e;

@@ -159,7 +159,8 @@ static enum err open_log(struct supervisor *v)
     char path[4200];
     cli_path(v->cli, path, sizeof path, "supervisor.log");
     v->log = fopen(path, "ae");
-    return v->log != NULL ? ERR_NONE : cli_fail(v->cli, ERR_FAILED, path, "%s", strerror(errno));
+    return v->log != NULL ? ERR_NONE
+                          : cli_fail(v->cli, cli_errno(errno), path, "%s", strerror(errno));
 }
 
 /* One supervisor a space. The lock goes with this process, however it ends; nodes don't inherit it.
@@ -171,7 +172,7 @@ static enum err take_lock(struct cli *c, char *path, size_t cap, int *fd)
     cli_path(c, path, cap, "%s", NET_SUPERVISOR_LOCK);
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (*fd < 0) {
-        return cli_fail(c, ERR_FAILED, path, "%s", strerror(errno));
+        return cli_fail(c, cli_errno(errno), path, "%s", strerror(errno));
     }
     if (fcntl(*fd, F_SETLK, &lock) != 0) {
         close(*fd);
@@ -179,8 +180,7 @@ static enum err take_lock(struct cli *c, char *path, size_t cap, int *fd)
     }
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(*fd, 0) != 0 || write(*fd, text, (size_t)len) != len) {
-        enum err e =
-            cli_fail(c, errno == ENOSPC ? ERR_DISK_FULL : ERR_FAILED, path, "%s", strerror(errno));
+        enum err e = cli_fail(c, cli_errno(errno), path, "%s", strerror(errno));
         close(*fd);
         return e;
     }
