@@ -137,6 +137,13 @@ check 'comply check: an unknown class is 2' \
     refuses 2 comply check --from CN --to DE --sector ecommerce --classes weather --subjects 10
 
 check 'no such command is 2' refuses 2 teleport
+check 'bench: no such topic is 2' refuses 2 bench teleport
+check 'bench: a time that is none is 2' refuses 2 bench comply --seconds 0
+check 'bench answers with the machine and rows' bash -c '"$0" bench comply --seconds 1 --json | python3 -c "
+import json, sys
+x = json.load(sys.stdin)
+assert x[\"ok\"] and x[\"machine\"][\"cpu\"] and len(x[\"rows\"]) == 2, x
+assert all(float(r[\"per_s\"]) > 0 for r in x[\"rows\"]), x"' "$CARNET"
 check 'no such verb is 2' refuses 2 asset teleport
 check 'no such option is 2' refuses 2 asset cid "$B/good.csv" --teleport
 check 'an option without its value is 2' refuses 2 asset put "$B/good.csv" --chunk-size
