@@ -7,11 +7,12 @@
  *
  * The file is RFC 8785 JSON and a final newline, so that it has one form: what is read is built
  * again from the proofs inside and compared byte for byte. Body: {version, space, height, made (RFC
- * 3339), header (base64url CertifiedHeader), reporter {did, record (StateProof)}, tokens [{id,
- * record, events, chain, rights}], rights and locks [{id, record}], transactions [{id, proof
- * (TxProof)}], attachments
- * [{transaction, index, commitment, salt, media_type, content}], statements [{kind, tx, time,
- * height, text {en, zh}, values}], checked {receipts, proofs, signatures}}. Page: docs/audit.md */
+ * 3339: the reporter's word), header (base64url CertifiedHeader), committee {quorum, time, seats
+ * [{participant, signed}]}, parties [{did, jurisdiction, roles}], reporter {did, record
+ * (StateProof)}, tokens [{id, record, events, chain, rights}], rights and locks [{id, record}],
+ * transactions [{id, proof (TxProof)}], attachments [{transaction, index, commitment, salt,
+ * media_type, content}], statements [{kind, tx, time, height, text {en, zh}, values}], checked
+ * {receipts, proofs, signatures, attachments (committed to), disclosed}}. Page: docs/audit.md */
 #ifndef CARNET_AUDIT_AUDIT_H
 #define CARNET_AUDIT_AUDIT_H
 
@@ -82,6 +83,9 @@ struct audit_result {
  * JSON file, or the HTML file around it: then only the report in it is judged. */
 MUST_USE enum err audit_verify(struct bytes report, struct bytes genesis,
                                struct audit_result *result);
+/* Whether an event of this contract and type with that many subjects is part of the chain of the
+ * token that its first subject names. */
+bool audit_event_chained(uint32_t contract, uint32_t type, size_t subjects);
 /* The same bytes in a page that shows them, malloc'ed. ERR_ENCODING: the report holds "</". */
 MUST_USE enum err audit_html(struct bytes report, char **out, size_t *len);
 

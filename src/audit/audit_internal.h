@@ -10,17 +10,21 @@ enum { AUDIT_VERSION = 1 };
 struct audit_facts {
     const struct audit_input *in;
     struct header header;
+    uint32_t seats; /* that signed it: a bitmap */
     struct did_document reporter;
     struct token_record *token;
     struct right_record *right;
     struct lock_record *lock;
     struct proved_tx *tx;
     uint64_t receipts, proofs, signatures;
+    uint64_t committed; /* attachments that the listed transactions carry, disclosed or not */
 };
 
 /* Believes nothing but the genesis. ERR_INTEGRITY with a reason in `why`; ERR_NO_SPACE. */
 MUST_USE enum err audit_check(const struct audit_input *in, struct arena *a,
                               struct audit_facts *out, char why[AUDIT_REASON_SIZE]);
+/* The numbers of `checked`, from the lists. */
+void audit_count(struct audit_facts *f);
 /* What an event says of a listed token, else of none: NULL. */
 const struct token_record *audit_event_token(const struct audit_facts *f, const struct event *e);
 bool audit_event_of_right(const struct event *e, const struct right_record *r);

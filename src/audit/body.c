@@ -64,6 +64,83 @@ static json_t *attachments(const struct audit_input *in)
     return out;
 }
 
+static json_t *u32_list(const uint32_t *x, size_t count)
+{
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < count; i++) {
+        json_push(out, json_new_int(x[i]));
+    }
+    return out;
+}
+
+/* Who answers for the header: the seats of the genesis, and which of them signed. */
+static json_t *committee(const struct audit_facts *f)
+{
+    const struct genesis *g = f->in->genesis;
+    json_t *out = json_new_object(), *seats = json_new_array();
+    for (uint32_t i = 0; i < g->seat_count; i++) {
+        json_t *x = json_new_object();
+        json_put(x, "participant", json_new_hash(&g->seat[i].participant));
+        json_put(x, "signed", json_new_bool((f->seats >> i & 1) != 0));
+        json_push(seats, x);
+    }
+    json_put(out, "quorum", json_new_int(committee_quorum(g->seat_count)));
+    json_put(out, "seats", seats);
+    json_put(out, "time", json_new_time(f->header.time_ms));
+    return out;
+}
+
+static bool seated(const struct genesis *g, const struct hash *did)
+{
+    for (uint32_t i = 0; i < g->seat_count; i++) {
+        if (hash_equal(&g->seat[i].participant, did)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool takes_part(const struct proved_tx *tx, const struct hash *did)
+{
+    for (uint32_t i = 0; i < tx->tx.body.signer_count; i++) {
+        if (hash_equal(&tx->tx.body.signer[i].did, did)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < tx->receipt.event_count; i++) {
+        const struct event *e = &tx->receipt.event[i];
+        for (uint32_t j = 0; j < e->subject_count; j++) {
+            if (hash_equal(&e->subject[j], did)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Those of the genesis file that the report speaks of: where each is, and what it may do. A
+ * participant that joined later is a DID without a row. */
+static json_t *parties(const struct audit_facts *f)
+{
+    const struct genesis *g = f->in->genesis;
+    json_t *out = json_new_array();
+    for (uint32_t i = 0; i < g->participant_count; i++) {
+        const struct did_document *d = &g->participant[i];
+        bool named = hash_equal(&d->id, &f->in->reporter) || seated(g, &d->id);
+        for (size_t t = 0; t < f->in->tx_count && !named; t++) {
+            named = takes_part(&f->tx[t], &d->id);
+        }
+        if (named) {
+            json_t *x = json_new_object();
+            json_put(x, "did", json_new_hash(&d->id));
+            json_put(x, "jurisdiction", json_new_int(d->jurisdiction));
+            json_put(x, "roles", u32_list(d->role, d->role_count));
+            json_push(out, x);
+        }
+    }
+    return out;
+}
+
 enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, size_t *len)
 {
     const struct audit_input *in = f->in;
@@ -76,12 +153,16 @@ enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, si
     json_put(checked, "receipts", json_new_u64(f->receipts));
     json_put(checked, "proofs", json_new_u64(f->proofs));
     json_put(checked, "signatures", json_new_u64(f->signatures));
+    json_put(checked, "attachments", json_new_u64(f->committed));
+    json_put(checked, "disclosed", json_new_u64(in->attachment_count));
     json_t *body = json_new_object();
     json_put(body, "version", json_new_int(AUDIT_VERSION));
     json_put(body, "space", json_new_hash(&in->genesis->space));
     json_put(body, "height", json_new_u64(f->header.height));
     json_put(body, "made", json_new_time(in->made_ms));
     json_put(body, "header", json_new_base64url(in->certified));
+    json_put(body, "committee", committee(f));
+    json_put(body, "parties", parties(f));
     json_put(body, "reporter", reporter);
     json_put(body, "tokens", tokens(f));
     json_put(body, "rights", records(in->right, in->right_count));

@@ -52,7 +52,10 @@ static enum err check_header(struct audit_facts *f, struct arena *a, char *why)
     struct hash hash;
     enum err e = proof_verify_header(f->in->suite, f->in->genesis, f->in->certified, a, &f->header,
                                      &hash, &step);
-    if (e == ERR_NONE || e == ERR_NO_SPACE) {
+    if (e == ERR_NONE) {
+        return proof_header_seats(f->in->certified, a, &f->seats);
+    }
+    if (e == ERR_NO_SPACE) {
         return e;
     }
     return refuse(why, "the certified header is not one of this genesis: %s",
@@ -213,13 +216,19 @@ static enum err check_txs(struct audit_facts *f, struct arena *a, char *why)
     return ERR_NONE;
 }
 
-/* Only these contracts extend chains. An anchored value or the payee of money without a lock may be
- * any 32 bytes, those of a token included, and is then no event of that token. */
+/* Only these contracts extend chains. An anchored value, the payee of money without a lock and the
+ * one subject of an acknowledgement that is about no token may be any 32 bytes, those of a token
+ * included: whoever mints chooses them. Such an event is none of that token. */
+bool audit_event_chained(uint32_t contract, uint32_t type, size_t subjects)
+{
+    return contract == CONTRACT_TOKEN || contract == CONTRACT_RIGHT ||
+           (contract == CONTRACT_ATTACHMENT && subjects > 1) ||
+           (contract == CONTRACT_MONEY && type >= EVENT_MONEY_LOCKED);
+}
+
 const struct token_record *audit_event_token(const struct audit_facts *f, const struct event *e)
 {
-    bool chained = e->contract == CONTRACT_TOKEN || e->contract == CONTRACT_RIGHT ||
-                   e->contract == CONTRACT_ATTACHMENT ||
-                   (e->contract == CONTRACT_MONEY && e->type >= EVENT_MONEY_LOCKED);
+    bool chained = audit_event_chained(e->contract, e->type, e->subject_count);
     return chained && e->subject_count > 0 ? token_of(f, &e->subject[0]) : NULL;
 }
 
@@ -435,6 +444,22 @@ static enum err check_attachments(const struct audit_facts *f, char *why)
     return ERR_NONE;
 }
 
+void audit_count(struct audit_facts *f)
+{
+    const struct audit_input *in = f->in;
+    f->receipts = in->tx_count;
+    /* The header, the reporter, each record, each receipt, each opened commitment. */
+    f->proofs = 2 + in->token_count + in->right_count + in->lock_count + in->tx_count +
+                in->attachment_count;
+    /* At least: a quorum under each certificate, and the reporter's. */
+    f->signatures = (1 + in->tx_count) * committee_quorum(in->genesis->seat_count) + 1;
+    f->committed = 0;
+    for (size_t i = 0; i < in->tx_count; i++) {
+        bool ok = f->tx[i].receipt.status == RECEIPT_OK;
+        f->committed += ok ? f->tx[i].tx.body.attachment_count : 0;
+    }
+}
+
 enum err audit_check(const struct audit_input *in, struct arena *a, struct audit_facts *out,
                      char why[AUDIT_REASON_SIZE])
 {
@@ -449,12 +474,7 @@ enum err audit_check(const struct audit_input *in, struct arena *a, struct audit
     TRY(check_chains(&f, a, why));
     TRY(check_lock_set(&f, a, why));
     TRY(check_attachments(&f, why));
-    f.receipts = in->tx_count;
-    /* The header, the reporter, each record, each receipt, each opened commitment. */
-    f.proofs = 2 + in->token_count + in->right_count + in->lock_count + in->tx_count +
-               in->attachment_count;
-    /* At least: a quorum under each certificate, and the reporter's. */
-    f.signatures = (1 + in->tx_count) * committee_quorum(in->genesis->seat_count) + 1;
+    audit_count(&f);
     *out = f;
     return ERR_NONE;
 }

@@ -202,7 +202,8 @@ static enum err judge(struct bytes file, const json_t *j, struct report *r, stru
     struct audit_facts f;
     enum err e = read_report(j, a, r);
     if (e != ERR_NONE) {
-        say(why, "a member is missing or of another type");
+        say(why, e == ERR_SIZE ? "a list or a value is longer than its limit"
+                               : "a member is missing or of another type");
         return e;
     }
     TRY(audit_check(&r->in, a, &f, why));

@@ -104,6 +104,31 @@ static enum err granted_values(const struct audit_facts *f, const struct event *
     return x.verdict.len == 0 ? ERR_NONE : verdict_values(x.verdict, a, out);
 }
 
+/* What the grant declared and the rules were applied to: the exporter's words, proved by nobody. */
+static enum err put_declared(const struct proved_tx *tx, struct arena *a, json_t *out)
+{
+    struct policy_facts *facts = ARENA_NEW(a, struct policy_facts);
+    struct right_grant *grant = ARENA_NEW(a, struct right_grant);
+    if (facts == NULL || grant == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(right_grant_decode(tx->tx.body.args, a, grant));
+    TRY(policy_facts_decode(grant->facts, a, facts));
+    json_t *x = json_new_object();
+    put_u32(x, "from", facts->from);
+    put_u32(x, "to", facts->to);
+    json_put(x, "classes", numbers(facts->classes, facts->class_count));
+    json_put(x, "mechanisms", numbers(facts->mechanisms, facts->mechanism_count));
+    put_u32(x, "role", facts->role);
+    put_u32(x, "sector", facts->sector);
+    put_u32(x, "purpose", facts->purpose);
+    if (facts->subjects_given) {
+        json_put(x, "subjects", json_new_u64(facts->subjects));
+    }
+    json_put(out, "declared", x);
+    return ERR_NONE;
+}
+
 static enum err used_values(const struct audit_facts *f, const struct event *e, struct arena *a,
                             json_t *out)
 {
@@ -227,6 +252,9 @@ static enum err event_statement(const struct audit_facts *f, const struct proved
         }
         json_put(values, "subjects", subjects);
         enum err err = ROWS[i].values(f, e, a, values);
+        if (err == ERR_NONE && tx->tx.body.method == METHOD_RIGHT_GRANT) {
+            err = put_declared(tx, a, values);
+        }
         json_put(s, "values", values);
         rest_on(s, tx);
         json_push(out, s);
@@ -252,6 +280,39 @@ static void refused_statement(const struct proved_tx *tx, json_t *out)
     json_push(out, s);
 }
 
+/* What the records themselves say at this height. */
+static void token_values(const struct token_record *t, json_t *out)
+{
+    json_put(out, "token", json_new_hash(&t->token));
+    json_put(out, "owner", json_new_hash(&t->owner));
+    json_put(out, "asset", json_new_hash(&t->asset));
+    json_put(out, "classes", numbers(t->classes, t->classes_count));
+    put_u32(out, "grade", t->grade);
+    json_put(out, "jurisdictions", numbers(t->jurisdictions, t->jurisdictions_count));
+    json_put(out, "valid_from", json_new_time(t->valid_from_ms));
+    json_put(out, "valid_until", json_new_time(t->valid_until_ms));
+    json_put(out, "pack_set", json_new_hash(&t->pack_set));
+    put_u32(out, "seals", t->seals_count);
+    put_u32(out, "state", t->state);
+    json_put(out, "rights", json_new_u64(t->rights));
+}
+
+static void right_values(const struct right_record *r, json_t *out)
+{
+    json_put(out, "right", json_new_hash(&r->right));
+    json_put(out, "under", json_new_hash(&r->token));
+    json_put(out, "grantor", json_new_hash(&r->grantor));
+    json_put(out, "holder", json_new_hash(&r->holder));
+    put_u32(out, "right_kind", r->kind);
+    put_u32(out, "custody", r->custody);
+    put_u32(out, "uses", r->uses);
+    put_u32(out, "used", r->used);
+    json_put(out, "until", json_new_time(r->until_ms));
+    put_u32(out, "purpose", r->purpose);
+    json_put(out, "places", numbers(r->places, r->places_count));
+    put_u32(out, "state", r->state);
+}
+
 /* The receipts above are all there are: their count and chain are the record's (FORMATS 16). */
 static json_t *complete_statement(const struct audit_facts *f, const struct token_record *t,
                                   const struct right_record *r)
@@ -272,14 +333,13 @@ static json_t *complete_statement(const struct audit_facts *f, const struct toke
             json_push(list, json_new_hash(&f->tx[i].tx.id));
         }
     }
-    json_put(values, r == NULL ? "token" : "right",
-             json_new_hash(r == NULL ? &t->token : &r->right));
+    if (r == NULL) {
+        token_values(t, values);
+    } else {
+        right_values(r, values);
+    }
     json_put(values, "events", json_new_u64(chain->count));
     json_put(values, "chain", json_new_hash(&chain->chain));
-    put_u32(values, "state", r == NULL ? t->state : r->state);
-    if (r == NULL) {
-        json_put(values, "rights", json_new_u64(t->rights));
-    }
     json_put(s, "tx", list);
     json_put(s, "height", json_new_u64(f->header.height));
     json_put(s, "time", json_new_time(f->header.time_ms));

@@ -96,10 +96,17 @@ static enum err take_event(struct gather *g, const json_t *event, uint64_t *heig
     TRY(json_get_int(event, "index", &index));
     TRY(json_get_hash(event, "tx", &tx));
     *height = (uint64_t)at;
+    const json_t *subjects = json_member(event, "subjects");
+    const char *first = json_text_of(json_at(subjects, 0));
+    if (first == NULL || hash_from_hex(first, &subject) != ERR_NONE ||
+        !hash_equal(&subject, &g->token) ||
+        !audit_event_chained((uint32_t)contract, (uint32_t)type, json_size(subjects))) {
+        return ERR_NONE; /* it names these 32 bytes and is no event of the token */
+    }
     if (contract == CONTRACT_TOKEN && type == EVENT_TOKEN_MINTED) {
         g->minted = tx;
     }
-    const char *second = json_text_of(json_at(json_member(event, "subjects"), 1));
+    const char *second = json_text_of(json_at(subjects, 1));
     if (contract == CONTRACT_RIGHT && type == EVENT_RIGHT_GRANTED && second != NULL) {
         TRY(hash_from_hex(second, &subject));
         add_record(g->right, &g->right_count, &subject);

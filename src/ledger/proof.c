@@ -147,6 +147,14 @@ static enum err tx_check(const struct suite *s, const struct genesis *g, const s
     return in_tree(s, &leaf, &p->receipt_path, out->receipt.index, h->tx_count, &h->receipt_root);
 }
 
+enum err proof_header_seats(struct bytes certified_header, struct arena *a, uint32_t *seats)
+{
+    struct certified_header c;
+    TRY(certified_header_decode(certified_header, a, &c));
+    *seats = c.certificate.seats;
+    return ERR_NONE;
+}
+
 enum err proof_verify_tx(const struct suite *s, const struct genesis *g, struct bytes proof,
                          struct arena *a, struct proved_tx *out, enum proof_step *step)
 {

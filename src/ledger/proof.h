@@ -38,6 +38,9 @@ MUST_USE enum err proof_verify_header(const struct suite *s, const struct genesi
                                       struct bytes certified_header, struct arena *a,
                                       struct header *out, struct hash *hash,
                                       enum proof_step *step);
+/* The seats whose signatures a certified header carries, as a bitmap: of one that is verified. */
+MUST_USE enum err proof_header_seats(struct bytes certified_header, struct arena *a,
+                                     uint32_t *seats);
 MUST_USE enum err proof_verify_tx(const struct suite *s, const struct genesis *g,
                                   struct bytes proof, struct arena *a, struct proved_tx *out,
                                   enum proof_step *step);
