@@ -6,8 +6,9 @@
  * range it says that completeness is proved for the tokens listed, not that the list is complete.
  *
  * The file is RFC 8785 JSON and a final newline, so that it has one form: what is read is built
- * again from the proofs inside and compared byte for byte. Body: {version, space, height, made (RFC
- * 3339: the reporter's word), header (base64url CertifiedHeader), committee {quorum, time, seats
+ * again from the proofs inside and compared byte for byte. Body: {version, space, pack_set, height,
+ * made (RFC 3339: the reporter's word), header (base64url CertifiedHeader), committee {quorum,
+ * time, seats
  * [{participant, signed}]}, parties [{did, jurisdiction, roles}], reporter {did, record
  * (StateProof)}, tokens [{id, record, events, chain, rights}], rights and locks [{id, record}],
  * transactions [{id, proof (TxProof)}], attachments [{transaction, index, commitment, salt,
@@ -80,13 +81,17 @@ struct audit_result {
     struct hash space;
 };
 /* ERR_NONE whatever the verdict: result->ok says it. Only memory can fail (ERR_NO_SPACE). Takes the
- * JSON file, or the HTML file around it: then only the report in it is judged. */
+ * JSON file, or the page around it: then the words in it must be the genesis file's and the page
+ * the one that audit_html writes, because another might show something else than its report says.
+ */
 MUST_USE enum err audit_verify(struct bytes report, struct bytes genesis,
                                struct audit_result *result);
 /* Whether an event of this contract and type with that many subjects is part of the chain of the
  * token that its first subject names. */
 bool audit_event_chained(uint32_t contract, uint32_t type, size_t subjects);
-/* The same bytes in a page that shows them, malloc'ed. ERR_ENCODING: the report holds "</". */
-MUST_USE enum err audit_html(struct bytes report, char **out, size_t *len);
+/* The same bytes in a page that shows them, malloc'ed. `words`: the prose of the genesis file's
+ * pack set, or empty; audit_verify refuses a page with other words. ERR_ENCODING: one of them holds
+ * "<", which no report does. */
+MUST_USE enum err audit_html(struct bytes report, struct bytes words, char **out, size_t *len);
 
 #endif

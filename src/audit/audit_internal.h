@@ -36,5 +36,8 @@ MUST_USE enum err audit_body(const struct audit_facts *f, struct arena *a, char 
 /* {"body":…,"signature":{"did","key","value"}} and a newline, malloc'ed. */
 MUST_USE enum err audit_wrap(struct bytes body, const struct hash *did, uint32_t key,
                              struct bytes signature, char **out, size_t *len);
+/* The report of a file and the words of its page; a file that does not begin with '<' is the report
+ * itself. ERR_UNREADABLE: a page without its two data scripts, or with one twice. */
+MUST_USE enum err audit_unpack(struct bytes file, struct bytes *report, struct bytes *words);
 
 #endif

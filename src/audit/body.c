@@ -155,7 +155,10 @@ enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, si
     json_put(checked, "signatures", json_new_u64(f->signatures));
     json_put(checked, "attachments", json_new_u64(f->committed));
     json_put(checked, "disclosed", json_new_u64(in->attachment_count));
+    struct hash law;
+    contract_pack_hash(in->suite, in->genesis->pack_set, &law);
     json_t *body = json_new_object();
+    json_put(body, "pack_set", json_new_hash(&law));
     json_put(body, "version", json_new_int(AUDIT_VERSION));
     json_put(body, "space", json_new_hash(&in->genesis->space));
     json_put(body, "height", json_new_u64(f->header.height));

@@ -216,32 +216,38 @@ static enum err judge(struct bytes file, const json_t *j, struct report *r, stru
     return ERR_NONE;
 }
 
-static const uint8_t *find(struct bytes in, const char *what)
+/* The words beside a report are the prose that the genesis file's law names, or none. */
+static enum err check_words(const struct report *r, struct bytes words, struct arena *a,
+                            char why[AUDIT_REASON_SIZE])
 {
-    size_t len = strlen(what);
-    for (size_t i = 0; i + len <= in.len; i++) {
-        if (memcmp(in.ptr + i, what, len) == 0) {
-            return in.ptr + i;
-        }
+    const struct policy_set *set;
+    struct hash own;
+    if (words.len == 0) {
+        return ERR_NONE;
     }
-    return NULL;
+    say(why, "the words in the page are not those of the genesis file's law");
+    TRY(policy_set_open(r->in.genesis->pack_set, r->in.suite, a, &set));
+    hash_tagged(r->in.suite, "carnet/prose/v1", words, &own);
+    return hash_equal(&own, policy_set_prose_hash(set)) ? ERR_NONE : ERR_INTEGRITY;
 }
 
-/* The report in a page: the bytes of its one data script. */
-static struct bytes unpacked(struct bytes file)
+/* Report and words are proved; what a page makes of them is only known of our own page. */
+static enum err check_page(struct bytes file, struct bytes report, struct bytes words,
+                           char why[AUDIT_REASON_SIZE])
 {
-    static const char OPEN[] = "<script type=\"application/json\" id=\"report\">";
-    if (file.len == 0 || file.ptr[0] != '<') {
-        return file;
+    char *page;
+    size_t len;
+    if (file.ptr == report.ptr) {
+        return ERR_NONE;
     }
-    const uint8_t *from = find(file, OPEN);
-    if (from == NULL) {
-        return file;
+    TRY(audit_html(report, words, &page, &len));
+    bool own = bytes_equal(file, bytes_of(page, len));
+    free(page);
+    if (!own) {
+        say(why, "the report in the page holds, but the page is not the one that this release "
+                 "writes: it may show something else");
     }
-    from += sizeof OPEN - 1;
-    struct bytes rest = bytes_of(from, (size_t)(file.ptr + file.len - from));
-    const uint8_t *end = find(rest, "</");
-    return end == NULL ? file : bytes_of(from, (size_t)(end - from));
+    return own ? ERR_NONE : ERR_INTEGRITY;
 }
 
 static enum err open_genesis(struct bytes wire, struct arena *a, struct report *r,
@@ -259,19 +265,23 @@ static enum err verify(struct bytes file, struct bytes genesis, struct arena *a,
 {
     struct report r = { 0 };
     struct genesis g;
+    struct bytes report, words;
     json_t *j;
     say(why, "the genesis file is not one that this release knows");
     TRY(open_genesis(genesis, a, &r, &g));
     result->space = g.space;
+    say(why, "not a report: a page without its data, or with more than its own");
+    TRY(audit_unpack(file, &report, &words));
+    TRY(check_words(&r, words, a, why));
     char parse[JSON_ERROR_SIZE] = "";
-    enum err e = json_read(file, AUDIT_REPORT_SIZE_MAX, &j, parse);
+    enum err e = json_read(report, AUDIT_REPORT_SIZE_MAX, &j, parse);
     if (e != ERR_NONE) {
         snprintf(why, AUDIT_REASON_SIZE, "not a report: %.150s", parse);
         return e;
     }
-    e = judge(file, j, &r, a, result, why);
+    e = judge(report, j, &r, a, result, why);
     json_free(j);
-    return e;
+    return e != ERR_NONE ? e : check_page(file, report, words, why);
 }
 
 enum err audit_verify(struct bytes report, struct bytes genesis, struct audit_result *result)
@@ -282,7 +292,7 @@ enum err audit_verify(struct bytes report, struct bytes genesis, struct audit_re
     }
     struct audit_result own = { 0 };
     struct arena a = arena_over(memory, AUDIT_ARENA_SIZE);
-    enum err e = verify(unpacked(report), genesis, &a, &own, own.reason[0]);
+    enum err e = verify(report, genesis, &a, &own, own.reason[0]);
     free(memory);
     own.ok = e == ERR_NONE;
     own.reason_count = own.ok ? 0 : 1;

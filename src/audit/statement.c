@@ -200,7 +200,7 @@ static const struct statement_row ROWS[] = {
       moved_values },
     { CONTRACT_RIGHT, EVENT_RIGHT_GRANTED, "granted",
       "A right was granted: the rules allowed it on the facts declared.",
-      "使用权已授予:依所申报事实,规则准许。", granted_values },
+      "使用权已授予：依所申报事实，规则准许。", granted_values },
     { CONTRACT_RIGHT, EVENT_RIGHT_USED, "used", "The holder declared a use of the right.",
       "持有人申报了一次使用。", used_values },
     { CONTRACT_RIGHT, EVENT_RIGHT_REVOKED, "revoked", "The right was revoked.", "使用权已撤销。",
@@ -269,7 +269,7 @@ static void refused_statement(const struct proved_tx *tx, json_t *out)
     json_t *s = statement_new(law ? "refused" : "failed",
                               law ? "The rules refused it on the facts declared."
                                   : "The transaction failed and changed nothing.",
-                              law ? "依所申报事实,规则予以拒绝。" : "交易失败,未作任何变更。");
+                              law ? "依所申报事实，规则予以拒绝。" : "交易失败，未作任何变更。");
     json_t *values = json_new_object();
     json_put(values, "method", json_new_str(contract_method_name(tx->tx.body.method)));
     json_put(values, "signer", json_new_hash(&tx->tx.body.signer[0].did));
@@ -321,7 +321,7 @@ static json_t *complete_statement(const struct audit_facts *f, const struct toke
     json_t *values = json_new_object();
     json_t *list = json_new_array();
     json_t *s = statement_new("complete", "No event is missing up to this height.",
-                              "截至该高度,事件无一遗漏。");
+                              "截至该高度，事件无一遗漏。");
     for (size_t i = 0; i < f->in->tx_count; i++) {
         bool names = false;
         for (uint32_t j = 0; j < f->tx[i].receipt.event_count; j++) {

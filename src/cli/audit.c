@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/audit.h"
 #include "cli/actions_internal.h"
@@ -286,6 +287,24 @@ static void sign_report(void *ctx, struct bytes body, uint8_t *signature)
     suite_sign_tagged(s->suite, s->secret, "carnet/audit/v1", body, signature);
 }
 
+/* The words of the law lie beside the genesis file; without them the page shows numbers. */
+static enum err write_page(struct session *s, const char *path, struct bytes report)
+{
+    char name[4096], *page;
+    uint8_t *words = NULL;
+    size_t words_len = 0, len;
+    cli_path(s->cli, name, sizeof name, "prose.json");
+    if (access(name, R_OK) == 0) {
+        TRY(cli_read_file(s->cli, name, &words, &words_len));
+    }
+    enum err e = audit_html(report, bytes_of(words, words_len), &page, &len);
+    free(words);
+    TRY(e);
+    e = cli_write_file(s->cli, path, bytes_of(page, len), 0644);
+    json_text_free(page);
+    return e;
+}
+
 static enum err write_report(struct gather *g, const char *path, bool html)
 {
     struct session *s = g->s;
@@ -307,21 +326,14 @@ static enum err write_report(struct gather *g, const char *path, bool html)
                               .attachment = &g->attachment,
                               .attachment_count = g->has_attachment ? 1 : 0 };
     struct audit_signer signer = { s, s->sign_key, sign_report };
-    char *report, *page, why[AUDIT_REASON_SIZE] = "";
-    size_t len, page_len;
+    char *report, why[AUDIT_REASON_SIZE] = "";
+    size_t len;
     enum err e = audit_build(&in, &signer, &report, &len, why);
     if (e != ERR_NONE) {
         return cli_fail(s->cli, e, "audit", "%s", why[0] != '\0' ? why : err_text(e));
     }
-    if (html) {
-        e = audit_html(bytes_of(report, len), &page, &page_len);
-        if (e == ERR_NONE) {
-            e = cli_write_file(s->cli, path, bytes_of(page, page_len), 0644);
-            json_text_free(page);
-        }
-    } else {
-        e = cli_write_file(s->cli, path, bytes_of(report, len), 0644);
-    }
+    e = html ? write_page(s, path, bytes_of(report, len))
+             : cli_write_file(s->cli, path, bytes_of(report, len), 0644);
     json_text_free(report);
     json_put(s->cli->answer, "report", json_new_str(path));
     json_put(s->cli->answer, "bytes", json_new_u64(len));

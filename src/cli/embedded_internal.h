@@ -2,14 +2,8 @@
 #ifndef CARNET_CLI_EMBEDDED_INTERNAL_H
 #define CARNET_CLI_EMBEDDED_INTERNAL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/embedded.h"
 
-struct embedded_file {
-    const char *name; /* "CN.yaml" */
-    const uint8_t *ptr;
-    size_t len;
-};
 extern const struct embedded_file EMBEDDED_RULES[];
 extern const size_t EMBEDDED_RULES_COUNT;
 extern const struct embedded_file EMBEDDED_TEMPLATES[];
