@@ -25,6 +25,13 @@ static const struct founder {
     { "bank", 702, ROLE_BANK },       /* SG */
     { "carrier", 458, ROLE_MEMBER },  /* MY */
 };
+/* Settlement money of the bank; the first is what an amount without a currency is in. */
+static const struct currency CURRENCIES[] = {
+    { .code = 156, .exponent = 2 }, /* CNY */
+    { .code = 978, .exponent = 2 }, /* EUR */
+    { .code = 702, .exponent = 2 }, /* SGD */
+    { .code = 840, .exponent = 2 }, /* USD */
+};
 static const uint32_t MORE_PLACES[] = { 764, 360, 704, 608, 96, 116, 418, 104 }; /* ASEAN */
 
 /* The law of this release. */
@@ -132,6 +139,12 @@ static enum err draw_keys(struct net_plan *p, struct net_participant *who)
     return ERR_NONE;
 }
 
+/* Who issues: the bank, or the first where there is none. */
+static uint32_t issuer_index(const struct net_plan *p)
+{
+    return people(p) - (p->observers > 0 ? 1 : 0) > 2 ? 2 : 0;
+}
+
 static void document_of(const struct net_plan *p, const struct net_participant *who,
                         struct did_document *d)
 {
@@ -141,9 +154,15 @@ static void document_of(const struct net_plan *p, const struct net_participant *
                                   bytes_of(who->sign_public, p->suite->public_size) };
     d->key[1] = (struct did_key){ 2, WRAP_X25519, DID_SEAL, bytes_of(who->seal_public, 32) };
     d->jurisdiction = who->jurisdiction;
-    d->role_count = who->role == ROLE_BANK || who->role == ROLE_REGULATOR ? 2 : 1;
-    d->role[0] = ROLE_MEMBER;
-    d->role[1] = who->role;
+    d->role[d->role_count++] = ROLE_MEMBER;
+    if (who->role == ROLE_REGULATOR) {
+        d->role[d->role_count++] = ROLE_REGULATOR;
+    }
+    /* The bank of a space made by one command also quotes: it exchanges what it issues. */
+    if (who == &p->who[issuer_index(p)]) {
+        d->role[d->role_count++] = ROLE_BANK;
+        d->role[d->role_count++] = ROLE_ORACLE;
+    }
 }
 
 /* The law and the templates of this release. */
@@ -167,7 +186,7 @@ static enum err found(struct net_plan *p, struct genesis *g)
     uint32_t count = people(p);
     g->participant = ARENA_ARRAY(&p->arena, struct did_document, count);
     g->seat = ARENA_ARRAY(&p->arena, struct seat, p->nodes);
-    g->currency = ARENA_ARRAY(&p->arena, struct currency, 1);
+    g->currency = ARENA_ARRAY(&p->arena, struct currency, COUNT(CURRENCIES));
     g->ca_key = ARENA_ARRAY(&p->arena, struct bytes, 1);
     for (uint32_t i = 0; i < count; i++) {
         TRY(draw_keys(p, &p->who[i]));
@@ -182,10 +201,11 @@ static enum err found(struct net_plan *p, struct genesis *g)
     fprintf(p->cli->progress, "\r             \r");
     g->participant_count = count;
     g->seat_count = p->nodes;
-    /* The bank issues the one currency of this space: yuan, in fen. */
-    g->currency[0] =
-        (struct currency){ p->who[count - (p->observers > 0 ? 1 : 0) > 2 ? 2 : 0].did, 156, 2 };
-    g->currency_count = 1;
+    for (size_t i = 0; i < COUNT(CURRENCIES); i++) {
+        g->currency[i] = CURRENCIES[i];
+        g->currency[i].issuer = p->who[issuer_index(p)].did;
+    }
+    g->currency_count = COUNT(CURRENCIES);
     g->ca_key[0] = p->ca_spki;
     g->ca_key_count = 1;
     return ERR_NONE;

@@ -46,10 +46,17 @@ static const struct field FIELDS_money_issue[] = { FHASH(money_issue, to),
                                                    FMESSAGE(money_issue, amount, SHAPE_amount) };
 static const struct field FIELDS_money_pay[] = { FHASH(money_pay, to),
                                                  FMESSAGE(money_pay, amount, SHAPE_amount) };
-static const struct field FIELDS_money_lock[] = { FHASH(money_lock, payee),
-                                                  FMESSAGE(money_lock, amount, SHAPE_amount),
-                                                  FHASH(money_lock, token),
-                                                  FU64(money_lock, until_ms) };
+static const struct field FIELDS_money_quote[] = {
+    FHASH(money_quote, space),        FHASH(money_quote, oracle),  FU32(money_quote, key),
+    FU32(money_quote, from),          FU32(money_quote, to),       FU64(money_quote, num),
+    FU64(money_quote, den),           FFIXED(money_quote, max),    FU64(money_quote, until_ms),
+    FU64(money_quote, hold_until_ms), FFIXED(money_quote, serial),
+};
+static const struct field FIELDS_money_lock[] = {
+    FHASH(money_lock, payee),  FMESSAGE(money_lock, amount, SHAPE_amount),
+    FHASH(money_lock, token),  FU64(money_lock, until_ms),
+    FBYTES(money_lock, quote), FBYTES(money_lock, signature),
+};
 static const struct field FIELDS_money_settle[] = { FHASH(money_settle, lock) };
 static const struct field FIELDS_money_refund[] = { FHASH(money_refund, lock) };
 static const struct field FIELDS_pack_put[] = { FHASH(pack_put, set), FU32(pack_put, index),

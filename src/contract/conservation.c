@@ -1,5 +1,5 @@
 /* conservation — value is never made or lost by anything but the issuer (DESIGN 8). */
-#include "contract/contract.h"
+#include "contract/key_internal.h"
 
 #include <string.h>
 
@@ -33,8 +33,39 @@ static enum err add_balance(struct contract_conservation *w, struct amount *sum,
 static enum err add_lock(struct contract_conservation *w, struct bytes value, struct arena *scratch)
 {
     struct lock_record l;
+    struct money_exchange x;
     TRY(lock_record_decode(value, scratch, &l));
-    return l.state == LOCK_OPEN ? add(w, w->held, &l.amount) : ERR_NONE;
+    if (l.state != LOCK_OPEN) {
+        return ERR_NONE;
+    }
+    TRY(add(w, w->held, &l.amount));
+    if (l.exchange.len == 0) {
+        return ERR_NONE;
+    }
+    TRY(money_exchange_decode(l.exchange, scratch, &x));
+    return add(w, w->held, &x.amount);
+}
+
+/* The currency of a balance or of what was issued ends its key. */
+static enum err add_record(struct contract_conservation *w, struct bytes key, struct bytes value,
+                           struct arena *scratch)
+{
+    struct reader tail = reader_over(bytes_of(key.ptr + key.len - 4, 4));
+    uint32_t currency = reader_u32(&tail);
+    switch (key.ptr[0]) {
+    case KEY_MAIN:
+        return add_balance(w, w->held, currency, value, scratch);
+    case KEY_LOCK:
+        return add_lock(w, value, scratch);
+    case KEY_ISSUED:
+        return add_balance(w, w->issued, currency, value, scratch);
+    case KEY_QUOTE:
+    case KEY_QUOTE_RING:
+    case KEY_QUOTE_SLOT:
+        return ERR_NONE; /* no money */
+    default:
+        return ERR_INTEGRITY;
+    }
 }
 
 enum err contract_conservation_add(struct contract_conservation *w, uint16_t contract,
@@ -47,16 +78,11 @@ enum err contract_conservation_add(struct contract_conservation *w, uint16_t con
     struct bytes key = reader_take(&r, reader_u8(&r));
     struct bytes value = reader_take(&r, r.left);
     TRY(reader_done(&r));
-    /* Keys of three lengths (contract_key.c): balance 1 + 32 + 4, lock 1 + 32, issued 1 + 4. */
-    if (key.len != 37 && key.len != 33 && key.len != 5) {
+    if (key.len < 5) {
         return ERR_INTEGRITY;
     }
-    struct reader tail = reader_over(bytes_of(key.ptr + key.len - 4, 4));
-    uint32_t currency = reader_u32(&tail);
     size_t mark = arena_mark(scratch);
-    enum err e = key.len == 33  ? add_lock(w, value, scratch)
-                 : key.len == 5 ? add_balance(w, w->issued, currency, value, scratch)
-                                : add_balance(w, w->held, currency, value, scratch);
+    enum err e = add_record(w, key, value, scratch);
     arena_release(scratch, mark);
     return e;
 }

@@ -59,7 +59,6 @@ enum contract_subject { SUBJECT_PACK_SET = 1 }; /* what a proposal decides */
 
 enum {
     CONTRACT_USES_MAX = 1000000,   /* of one right: a count beyond it is "not counted" */
-    CONTRACT_LOCK_DAYS_MAX = 366,  /* money is never out of reach for longer */
     CONTRACT_CHUNKS_MAX = 1 << 24, /* of one seal: 16 TiB in chunks of 1 MiB */
     CONTRACT_CHUNK_SIZE_MIN = 64 * 1024,
     CONTRACT_CHUNK_SIZE_MAX = 4 * 1024 * 1024,
@@ -96,6 +95,9 @@ struct contract_key contract_key_attachment(const struct hash *transaction, uint
 struct contract_key contract_key_balance(const struct hash *did, uint32_t currency);
 struct contract_key contract_key_lock(const struct hash *lock);
 struct contract_key contract_key_issued(uint32_t currency);
+struct contract_key contract_key_quote(const struct hash *quote);
+struct contract_key contract_key_quote_ring(const struct hash *oracle);
+struct contract_key contract_key_quote_slot(const struct hash *oracle, uint32_t slot);
 struct contract_key contract_key_pack_active(void);
 struct contract_key contract_key_pack_piece(const struct hash *set, uint32_t index);
 struct contract_key contract_key_proposal(const struct hash *proposal);

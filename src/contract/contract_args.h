@@ -7,8 +7,7 @@
 #ifndef CARNET_CONTRACT_CONTRACT_ARGS_H
 #define CARNET_CONTRACT_CONTRACT_ARGS_H
 
-#include "base/amount.h"
-#include "ledger/contract_table.h"
+#include "contract/contract_money.h"
 
 enum {
     CONTRACT_CLASSES_MAX = 16,     /* as many as one check of the law takes */
@@ -73,26 +72,6 @@ struct attachment_reject {
     uint32_t code;
 };
 
-struct money_issue {
-    struct hash to;
-    struct amount amount;
-};
-struct money_pay {
-    struct hash to;
-    struct amount amount;
-};
-struct money_lock {
-    struct hash payee;
-    struct amount amount;
-    struct hash token;
-    uint64_t until_ms;
-};
-struct money_settle {
-    struct hash lock;
-};
-struct money_refund {
-    struct hash lock;
-};
 struct pack_put {
     struct hash set;
     uint32_t index, count;
@@ -114,7 +93,7 @@ struct evidence_anchor {
 #define CONTRACT_ARGS(X)                                                                           \
     X(did_create) X(token_mint) X(token_seal) X(token_state) X(right_grant) X(right_use)           \
     X(right_revoke) X(attachment_ack) X(attachment_reject) X(money_issue) X(money_pay)             \
-    X(money_lock) X(money_settle) X(money_refund) X(pack_put) X(proposal_make)                     \
+    X(money_quote) X(money_lock) X(money_settle) X(money_refund) X(pack_put) X(proposal_make)      \
     X(proposal_approve) X(evidence_anchor)
 
 #endif

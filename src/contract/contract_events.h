@@ -64,7 +64,8 @@ struct right_revoked {
 };
 struct money_moved {
     struct amount amount;
-    struct hash lock; /* zero: none */
+    struct hash lock;      /* zero: none */
+    struct bytes exchange; /* canonical money_exchange; empty: none */
 };
 struct attachment_acked {
     struct hash transaction;

@@ -1,11 +1,10 @@
 /* Where records are, and the ids and chains that follow from what is known. */
-#include "contract/contract.h"
+#include "contract/key_internal.h"
 
-/* The first byte of a key says which kind of record of its contract it is. */
-enum key_kind { KEY_MAIN = 1, KEY_COUNTER = 2, KEY_LOCK = 2, KEY_ISSUED = 3, KEY_PIECE = 2 };
+#define QUOTE_TAG "carnet/quote/v1"
 
-static struct contract_key key_of(uint16_t contract, enum key_kind kind, const struct hash *h,
-                                  const uint32_t *number, size_t count)
+static struct contract_key key_of(uint16_t contract, enum contract_key_kind kind,
+                                  const struct hash *h, const uint32_t *number, size_t count)
 {
     struct contract_key k = { .contract = contract };
     struct buf b = buf_over(k.b, sizeof(k.b));
@@ -59,6 +58,18 @@ struct contract_key contract_key_issued(uint32_t currency)
 {
     return key_of(CONTRACT_MONEY, KEY_ISSUED, NULL, &currency, 1);
 }
+struct contract_key contract_key_quote(const struct hash *quote)
+{
+    return key_of(CONTRACT_MONEY, KEY_QUOTE, quote, NULL, 0);
+}
+struct contract_key contract_key_quote_ring(const struct hash *oracle)
+{
+    return key_of(CONTRACT_MONEY, KEY_QUOTE_RING, oracle, NULL, 0);
+}
+struct contract_key contract_key_quote_slot(const struct hash *oracle, uint32_t slot)
+{
+    return key_of(CONTRACT_MONEY, KEY_QUOTE_SLOT, oracle, &slot, 1);
+}
 struct contract_key contract_key_pack_active(void)
 {
     return key_of(CONTRACT_PACK, KEY_MAIN, NULL, NULL, 0);
@@ -97,6 +108,23 @@ void contract_lock_id(const struct suite *s, const struct hash *payer, const str
                       const uint8_t nonce[TX_NONCE_SIZE], struct hash *out)
 {
     derived_id(s, "carnet/lock/v1", payer, payee, nonce, out);
+}
+
+void contract_quote_id(const struct suite *s, const struct money_quote *q, struct hash *out)
+{
+    derived_id(s, "carnet/quote-id/v1", &q->space, &q->oracle, q->serial, out);
+}
+
+void contract_quote_sign(const struct suite *s, const uint8_t seed[SUITE_SECRET_SIZE],
+                         struct bytes quote, uint8_t *signature)
+{
+    suite_sign_tagged(s, seed, QUOTE_TAG, quote, signature);
+}
+
+bool contract_quote_verify(const struct suite *s, struct bytes public_key, struct bytes quote,
+                           struct bytes signature)
+{
+    return suite_verify_tagged(s, public_key, QUOTE_TAG, quote, signature);
 }
 
 void contract_proposal_id(const struct suite *s, const struct hash *proposer,

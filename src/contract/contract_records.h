@@ -11,7 +11,6 @@ enum { CONTRACT_SEALS_MAX = 16, CONTRACT_APPROVALS_MAX = GENESIS_SEATS_MAX };
 
 enum contract_token_state { TOKEN_ACTIVE = 1, TOKEN_FROZEN, TOKEN_REVOKED, TOKEN_ARCHIVED };
 enum contract_right_state { RIGHT_ACTIVE = 1, RIGHT_REVOKED };
-enum contract_lock_state { LOCK_OPEN = 1, LOCK_SETTLED, LOCK_REFUNDED };
 enum contract_right_kind { RIGHT_HOLD = 1, RIGHT_PROCESS_AND_USE, RIGHT_OPERATE };
 enum contract_custody { CUSTODY_RELEASED = 1, CUSTODY_BROKERED };
 
@@ -60,17 +59,6 @@ struct right_record {
 struct counter_record {
     uint64_t value;
 };
-struct balance_record { /* also of what was issued */
-    uint8_t value[AMOUNT_VALUE_SIZE];
-};
-struct lock_record {
-    struct hash lock, payer, payee;
-    struct amount amount;
-    struct hash token;
-    uint64_t until_ms;
-    uint32_t state;
-    struct hash right; /* zero until GRANT binds it */
-};
 struct attachment_record {
     struct hash commitment;
     uint32_t readers_count;
@@ -110,7 +98,7 @@ struct evidence_record {
 
 #define CONTRACT_RECORDS(X)                                                                        \
     X(did_record) X(token_record) X(right_record) X(counter_record) X(balance_record)              \
-    X(lock_record) X(attachment_record) X(pack_piece_record) X(pack_active_record)                 \
-    X(proposal_record) X(evidence_record)
+    X(lock_record) X(money_exchange) X(quote_record) X(quote_ring_record) X(attachment_record)     \
+    X(pack_piece_record) X(pack_active_record) X(proposal_record) X(evidence_record)
 
 #endif

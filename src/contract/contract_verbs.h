@@ -22,9 +22,17 @@ void contract_right_id(const struct suite *s, const struct hash *token, const st
                        const uint8_t nonce[TX_NONCE_SIZE], struct hash *out);
 void contract_lock_id(const struct suite *s, const struct hash *payer, const struct hash *payee,
                       const uint8_t nonce[TX_NONCE_SIZE], struct hash *out);
+/* One use for each: of (space, oracle, serial). */
+void contract_quote_id(const struct suite *s, const struct money_quote *q, struct hash *out);
 void contract_proposal_id(const struct suite *s, const struct hash *proposer,
                           const struct hash *value, const uint8_t nonce[TX_NONCE_SIZE],
                           struct hash *out);
+
+/* The oracle's signature over a quote's canonical bytes, under 'carnet/quote/v1' (FORMATS 20). */
+void contract_quote_sign(const struct suite *s, const uint8_t seed[SUITE_SECRET_SIZE],
+                         struct bytes quote, uint8_t *signature);
+bool contract_quote_verify(const struct suite *s, struct bytes public_key, struct bytes quote,
+                           struct bytes signature);
 
 /* chain = H('carnet/events/v1', chain ‖ event), count + 1 (FORMATS 16). */
 void contract_chain_extend(const struct suite *s, struct event_chain *chain, struct bytes event);
@@ -35,8 +43,9 @@ void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *ou
 /* What is in force at a height: a pending set counts from its height on. */
 const struct hash *contract_pack_at(const struct pack_active_record *r, uint64_t height);
 
-/* Conservation over a walk of all stored values: sum of balances and open locks = what was issued,
- * in every currency (DESIGN 8). `add` takes each stored value (1-byte key length ‖ key ‖ value). */
+/* Conservation over a walk of all stored values: sum of balances and of both legs of open locks =
+ * what was issued, in every currency (DESIGN 8). `add` takes each stored value (1-byte key length ‖
+ * key ‖ value). */
 struct contract_conservation {
     uint32_t currency_count;
     struct amount held[GENESIS_CURRENCIES_MAX], issued[GENESIS_CURRENCIES_MAX];

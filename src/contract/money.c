@@ -1,5 +1,5 @@
 /* money — settlement accounts: issue, pay, lock, settle, refund (FORMATS 20). No coin, no fees. */
-#include "contract/contract_internal.h"
+#include "contract/money_internal.h"
 
 #include <string.h>
 
@@ -41,12 +41,12 @@ static enum err add_to(struct contract_call *k, struct contract_key key, const s
     return balance_write(k, key, &sum);
 }
 
-static enum err credit(struct contract_call *k, const struct hash *did, const struct amount *a)
+enum err money_credit(struct contract_call *k, const struct hash *did, const struct amount *a)
 {
     return add_to(k, contract_key_balance(did, a->currency), a);
 }
 
-static enum err debit(struct contract_call *k, const struct hash *did, const struct amount *a)
+enum err money_debit(struct contract_call *k, const struct hash *did, const struct amount *a)
 {
     struct contract_key key = contract_key_balance(did, a->currency);
     struct amount balance, rest;
@@ -68,17 +68,31 @@ static enum err need_did(struct contract_call *k, const struct hash *did)
     return did_record_load(k, contract_key_did(did), &r);
 }
 
-static enum err emit_moved(struct contract_call *k, struct event e, const struct amount *a,
-                           const struct hash *lock, struct token_record *token,
-                           struct right_record *right)
+static enum err emit_moved(struct contract_call *k, struct event e, struct money_moved moved,
+                           struct token_record *token, struct right_record *right)
 {
-    struct money_moved moved = { .amount = *a };
-    if (lock != NULL) {
-        moved.lock = *lock;
-    }
     e.contract = CONTRACT_MONEY;
     TRY(money_moved_encode(&moved, k->arena, &e.body));
     return contract_emit(k, e, token, right);
+}
+
+static struct money_moved moved_of(const struct lock_record *l)
+{
+    return (struct money_moved){ .amount = l->amount, .lock = l->lock, .exchange = l->exchange };
+}
+
+/* Both legs of an open lock leave it together, or neither does: the savepoint of the transaction
+ * undoes the first when the second is refused (FORMATS 5). */
+static enum err pay_out(struct contract_call *k, const struct lock_record *l, bool settled)
+{
+    struct money_exchange x;
+    const struct hash *to = settled ? &l->payee : &l->payer;
+    if (l->exchange.len == 0) {
+        return money_credit(k, to, &l->amount);
+    }
+    TRY(money_exchange_decode(l->exchange, k->arena, &x));
+    TRY(money_credit(k, settled ? &x.oracle : &l->payer, &l->amount));
+    return money_credit(k, settled ? &l->payee : &x.oracle, &x.amount);
 }
 
 enum err money_issue(struct contract_call *k, const struct money_issue *x)
@@ -91,8 +105,8 @@ enum err money_issue(struct contract_call *k, const struct money_issue *x)
     TRY(contract_need(k, hash_equal(&c->issuer, k->author), RECEIPT_FORBIDDEN));
     TRY(need_did(k, &x->to));
     TRY(add_to(k, contract_key_issued(x->amount.currency), &x->amount));
-    TRY(credit(k, &x->to, &x->amount));
-    return emit_moved(k, e, &x->amount, NULL, NULL, NULL);
+    TRY(money_credit(k, &x->to, &x->amount));
+    return emit_moved(k, e, (struct money_moved){ .amount = x->amount }, NULL, NULL);
 }
 
 enum err money_pay(struct contract_call *k, const struct money_pay *x)
@@ -103,9 +117,9 @@ enum err money_pay(struct contract_call *k, const struct money_pay *x)
     TRY(need_amount(k, &x->amount));
     TRY(contract_need(k, !hash_equal(&x->to, k->author), RECEIPT_ARGS));
     TRY(need_did(k, &x->to));
-    TRY(debit(k, k->author, &x->amount));
-    TRY(credit(k, &x->to, &x->amount));
-    return emit_moved(k, e, &x->amount, NULL, NULL, NULL);
+    TRY(money_debit(k, k->author, &x->amount));
+    TRY(money_credit(k, &x->to, &x->amount));
+    return emit_moved(k, e, (struct money_moved){ .amount = x->amount }, NULL, NULL);
 }
 
 enum err money_lock(struct contract_call *k, const struct money_lock *x)
@@ -130,10 +144,11 @@ enum err money_lock(struct contract_call *k, const struct money_lock *x)
     TRY(contract_need(k, hash_equal(&t.owner, &x->payee), RECEIPT_ARGS));
     TRY(token_step(k, &t, TOKEN_LOCK, &next));
     TRY(contract_need(k, k->now_ms < t.valid_until_ms, RECEIPT_EXPIRED));
-    TRY(debit(k, k->author, &x->amount));
+    TRY(money_debit(k, k->author, &x->amount));
+    TRY(money_quote_take(k, x, &l.exchange));
     contract_lock_id(ctx_suite(k->ctx), k->author, &x->payee, k->tx->body.nonce, &l.lock);
     TRY(contract_need_absent(k, contract_key_lock(&l.lock)));
-    TRY(emit_moved(k, e, &x->amount, &l.lock, &t, NULL));
+    TRY(emit_moved(k, e, moved_of(&l), &t, NULL));
     TRY(token_record_store(k, contract_key_token(&t.token), &t));
     return lock_record_store(k, contract_key_lock(&l.lock), &l);
 }
@@ -176,11 +191,11 @@ enum err money_settle(struct contract_call *k, const struct money_settle *x)
     TRY(contract_need(k, r.state == RIGHT_ACTIVE, RECEIPT_REVOKED));
     TRY(need_delivered(k, &r));
     l.state = LOCK_SETTLED;
-    TRY(credit(k, &l.payee, &l.amount));
+    TRY(pay_out(k, &l, true));
     struct event e = { .type = EVENT_MONEY_SETTLED,
                        .subject_count = 4,
                        .subject = { l.token, l.right, l.payee, l.payer } };
-    TRY(emit_moved(k, e, &l.amount, &l.lock, &t, &r));
+    TRY(emit_moved(k, e, moved_of(&l), &t, &r));
     TRY(token_record_store(k, contract_key_token(&t.token), &t));
     TRY(right_record_store(k, contract_key_right(&r.right), &r));
     return lock_record_store(k, contract_key_lock(&l.lock), &l);
@@ -199,7 +214,7 @@ static enum err emit_refunded(struct contract_call *k, const struct lock_record 
     }
     e.subject[e.subject_count++] = l->payer;
     e.subject[e.subject_count++] = *k->author;
-    TRY(emit_moved(k, e, &l->amount, &l->lock, &t, bound ? &r : NULL));
+    TRY(emit_moved(k, e, moved_of(l), &t, bound ? &r : NULL));
     TRY(token_record_store(k, contract_key_token(&t.token), &t));
     return bound ? right_record_store(k, contract_key_right(&r.right), &r) : ERR_NONE;
 }
@@ -212,7 +227,7 @@ enum err money_refund(struct contract_call *k, const struct money_refund *x)
     TRY(contract_need(k, l.state == LOCK_OPEN, RECEIPT_STATE));
     TRY(contract_need(k, k->now_ms >= l.until_ms, RECEIPT_TOO_EARLY));
     l.state = LOCK_REFUNDED;
-    TRY(credit(k, &l.payer, &l.amount));
+    TRY(pay_out(k, &l, false));
     TRY(emit_refunded(k, &l));
     return lock_record_store(k, contract_key_lock(&l.lock), &l);
 }

@@ -58,11 +58,20 @@ static const struct field FIELDS_right_record[] = {
 static const struct field FIELDS_counter_record[] = { FU64(counter_record, value) };
 static const struct field FIELDS_balance_record[] = { FFIXED(balance_record, value) };
 static const struct field FIELDS_lock_record[] = {
-    FHASH(lock_record, lock),  FHASH(lock_record, payer),
-    FHASH(lock_record, payee), FMESSAGE(lock_record, amount, SHAPE_amount),
-    FHASH(lock_record, token), FU64(lock_record, until_ms),
-    FU32(lock_record, state),  FHASH_OPT(lock_record, right),
+    FHASH(lock_record, lock),      FHASH(lock_record, payer),
+    FHASH(lock_record, payee),     FMESSAGE(lock_record, amount, SHAPE_amount),
+    FHASH(lock_record, token),     FU64(lock_record, until_ms),
+    FU32(lock_record, state),      FHASH_OPT(lock_record, right),
+    FBYTES(lock_record, exchange),
 };
+static const struct field FIELDS_money_exchange[] = {
+    FHASH(money_exchange, oracle), FMESSAGE(money_exchange, amount, SHAPE_amount),
+    FU64(money_exchange, num),     FU64(money_exchange, den),
+    FHASH(money_exchange, quote),
+};
+static const struct field FIELDS_quote_record[] = { FHASH(quote_record, quote),
+                                                    FU64(quote_record, until_ms) };
+static const struct field FIELDS_quote_ring_record[] = { FU64(quote_ring_record, used) };
 static const struct field FIELDS_attachment_record[] = {
     FHASH(attachment_record, commitment), FHASH_LIST(attachment_record, readers),
     FHASH_LIST(attachment_record, acked), FU64(attachment_record, keep_until_ms),
@@ -98,7 +107,8 @@ static const struct field FIELDS_right_granted[] = {
 static const struct field FIELDS_right_used[] = { FU32(right_used, use), FU32(right_used, left) };
 static const struct field FIELDS_right_revoked[] = { FU32(right_revoked, reason) };
 static const struct field FIELDS_money_moved[] = { FMESSAGE(money_moved, amount, SHAPE_amount),
-                                                   FHASH_OPT(money_moved, lock) };
+                                                   FHASH_OPT(money_moved, lock),
+                                                   FBYTES(money_moved, exchange) };
 static const struct field FIELDS_attachment_acked[] = { FHASH(attachment_acked, transaction),
                                                         FU32_LIST(attachment_acked, indexes) };
 static const struct field FIELDS_attachment_rejected[] = { FHASH(attachment_rejected, transaction),

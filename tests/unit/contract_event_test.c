@@ -38,8 +38,8 @@ TEST(formats_16_every_event_that_names_a_token_or_right_is_in_its_chain)
     lab_seal(l, &token.subject, 0x51);
     follow(l, &token);
     LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[HOLDER], lab_amount(9));
-    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, l->did[OWNER], lab_amount(9), token.subject,
-        l->now_ms + 50);
+    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER], .amount = lab_amount(9),
+        .token = token.subject, .until_ms = l->now_ms + 50);
     follow(l, &token);
     contract_lock_id(l->suite, &l->did[HOLDER], &l->did[OWNER], l->tx.body.nonce, &g.lock);
     lab_grant(l, &g);

@@ -14,8 +14,8 @@ static enum receipt_status lock_for(struct lab *l, uint32_t actor, uint32_t to,
                                     const struct hash *token, int64_t units, uint64_t until_ms,
                                     struct hash *lock)
 {
-    enum receipt_status s = LAB(l, actor, METHOD_MONEY_LOCK, money_lock, l->did[to],
-                                lab_amount(units), *token, until_ms);
+    enum receipt_status s = LAB(l, actor, METHOD_MONEY_LOCK, money_lock, .payee = l->did[to],
+                                .amount = lab_amount(units), .token = *token, .until_ms = until_ms);
     contract_lock_id(l->suite, &l->did[actor], &l->did[to], l->tx.body.nonce, lock);
     return s;
 }

@@ -240,12 +240,12 @@ TEST(a_grant_binds_the_lock_that_pays_for_it_once)
     struct right_grant g = lab_grant_args(l, &token);
     LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[HOLDER], lab_amount(10));
     LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[OTHER], lab_amount(10));
-    LAB(l, OTHER, METHOD_MONEY_LOCK, money_lock, l->did[OWNER], lab_amount(10), token,
-        l->now_ms + 10);
+    LAB(l, OTHER, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER], .amount = lab_amount(10),
+        .token = token, .until_ms = l->now_ms + 10);
     contract_lock_id(l->suite, &l->did[OTHER], &l->did[OWNER], l->tx.body.nonce, &g.lock);
     lab_grant(l, &g);
-    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, l->did[OWNER], lab_amount(10), token,
-        l->now_ms + 10);
+    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER], .amount = lab_amount(10),
+        .token = token, .until_ms = l->now_ms + 10);
     contract_lock_id(l->suite, &l->did[HOLDER], &l->did[OWNER], l->tx.body.nonce, &lock);
     g.lock = lock;
     l->now_ms += 10;

@@ -8,8 +8,8 @@ TEST(a_token_is_minted_sealed_paid_granted_delivered_used_and_revoked)
     lab_mint(l, &token);
     lab_seal(l, &token, 0x51);
     LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[HOLDER], lab_amount(1000));
-    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, l->did[OWNER], lab_amount(600), token,
-        l->now_ms + 1000);
+    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER], .amount = lab_amount(600),
+        .token = token, .until_ms = l->now_ms + 1000);
     contract_lock_id(l->suite, &l->did[HOLDER], &l->did[OWNER], l->tx.body.nonce, &lock);
     struct right_grant g = lab_grant_args(l, &token);
     g.lock = lock;

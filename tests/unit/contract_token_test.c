@@ -51,8 +51,8 @@ static enum receipt_status act(struct lab *l, uint32_t actor, uint32_t verb,
     case DO_USE:
         return LAB(l, actor, METHOD_RIGHT_USE, right_use, *right, 1);
     case DO_LOCK:
-        return LAB(l, actor, METHOD_MONEY_LOCK, money_lock, l->did[OWNER], lab_amount(1), *token,
-                   l->now_ms + 1000);
+        return LAB(l, actor, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER],
+                   .amount = lab_amount(1), .token = *token, .until_ms = l->now_ms + 1000);
     default:
         return move(l, actor, MOVE[verb - DO_FREEZE], token);
     }
