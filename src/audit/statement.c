@@ -173,22 +173,51 @@ static enum err rejected_values(const struct audit_facts *f, const struct event 
     return ERR_NONE;
 }
 
+static enum err put_amount(const struct genesis *g, const struct amount *x, json_t *out)
+{
+    char text[AMOUNT_TEXT_SIZE_MAX];
+    if (x->currency >= g->currency_count) {
+        return ERR_ENCODING;
+    }
+    amount_format(x, g->currency[x->currency].exponent, text);
+    json_put(out, "amount", json_new_str(text));
+    put_u32(out, "currency", x->currency);
+    put_u32(out, "currency_code", g->currency[x->currency].code);
+    return ERR_NONE;
+}
+
+/* The oracle's leg: what the payee receives, at num/den of smallest units. It is computed again. */
+static enum err exchange_values(const struct genesis *g, const struct amount *paid,
+                                struct bytes wire, struct arena *a, json_t *out)
+{
+    struct money_exchange x;
+    struct amount again;
+    int order;
+    TRY(money_exchange_decode(wire, a, &x));
+    TRY(amount_convert(paid, x.amount.currency, x.num, x.den, &again));
+    TRY(amount_compare(&again, &x.amount, &order));
+    TRY(put_amount(g, &x.amount, out));
+    json_put(out, "num", json_new_u64(x.num));
+    json_put(out, "den", json_new_u64(x.den));
+    json_put(out, "oracle", json_new_hash(&x.oracle));
+    json_put(out, "remainder", json_new_hash(&x.oracle));
+    json_put(out, "quote", json_new_hash(&x.quote));
+    return order == 0 ? ERR_NONE : ERR_INTEGRITY;
+}
+
 static enum err money_values(const struct audit_facts *f, const struct event *e, struct arena *a,
                              json_t *out)
 {
     struct money_moved x;
-    char text[AMOUNT_TEXT_SIZE_MAX];
-    const struct genesis *g = f->in->genesis;
     TRY(money_moved_decode(e->body, a, &x));
-    if (x.amount.currency >= g->currency_count) {
-        return ERR_ENCODING;
-    }
-    amount_format(&x.amount, g->currency[x.amount.currency].exponent, text);
-    json_put(out, "amount", json_new_str(text));
-    put_u32(out, "currency", x.amount.currency);
-    put_u32(out, "currency_code", g->currency[x.amount.currency].code);
+    TRY(put_amount(f->in->genesis, &x.amount, out));
     json_put(out, "lock", json_new_hash(&x.lock));
-    return ERR_NONE;
+    if (x.exchange.len == 0) {
+        return ERR_NONE;
+    }
+    json_t *exchange = json_new_object();
+    json_put(out, "exchange", exchange);
+    return exchange_values(f->in->genesis, &x.amount, x.exchange, a, exchange);
 }
 
 static const struct statement_row ROWS[] = {

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli/actions_internal.h"
+#include "cli/money_internal.h"
 
 /* Who did it: the last subject that is a participant of this space. */
 static const char *actor_of(struct session *s, const json_t *subjects)
@@ -15,6 +16,23 @@ static const char *actor_of(struct session *s, const json_t *subjects)
         }
     }
     return actor;
+}
+
+/* What moved, of events about money: amount, currency, and with a quote the other leg and the rate.
+ */
+static void put_money(struct session *s, const json_t *e, json_t *row, char line[MONEY_LINE_SIZE])
+{
+    const char *text = "";
+    struct money_moved moved;
+    size_t len, mark = arena_mark(&s->arena);
+    (void)!json_get_str(e, "body", &text);
+    uint8_t *room = arena_alloc(&s->arena, strlen(text) + 1);
+    if (room != NULL &&
+        base64url_decode(text, strlen(text), room, strlen(text), &len) == ERR_NONE &&
+        money_moved_decode(bytes_of(room, len), &s->arena, &moved) == ERR_NONE) {
+        (void)!money_put_legs(s, &moved.amount, moved.exchange, row, line);
+    }
+    arena_release(&s->arena, mark);
 }
 
 static void take_event(struct session *s, const json_t *e, json_t *out)
@@ -36,9 +54,13 @@ static void take_event(struct session *s, const json_t *e, json_t *out)
     json_put(row, "actor", json_new_str(actor));
     json_put(row, "time", json_new_str(time));
     json_put(row, "tx", json_new_str(tx));
+    char money[MONEY_LINE_SIZE] = "";
+    if (contract == CONTRACT_MONEY) {
+        put_money(s, e, row, money);
+    }
     json_push(out, row);
-    fprintf(s->cli->text, "%6lld.%-3lld %s  %-22s %.16s\n", (long long)height, (long long)index,
-            time, name, actor);
+    fprintf(s->cli->text, "%6lld.%-3lld %s  %-22s %.16s%s%s\n", (long long)height,
+            (long long)index, time, name, actor, money[0] != '\0' ? "  " : "", money);
 }
 
 static enum err trace(struct session *s, const char *id)
