@@ -66,6 +66,7 @@ struct sim_options {
 struct sim_result {
     bool ok;
     uint64_t seed, height, steps, virtual_ms, txs, applied; /* applied: receipts that say ok */
+    uint64_t settled, refunded; /* locks in two currencies */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint64_t delivered[SIM_FAULT_END];

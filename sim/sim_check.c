@@ -92,6 +92,20 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
              sim_label(w, w->height, &b.hash, label), b.tx_count);
 }
 
+/* Of what was locked in one currency for another: settled, and refunded. */
+static void count_exchanges(struct world *w, const struct receipt *r)
+{
+    for (uint32_t i = 0; i < r->event_count; i++) {
+        const struct event *e = &r->event[i];
+        struct money_moved m;
+        if (e->contract == CONTRACT_MONEY && e->type >= EVENT_MONEY_SETTLED &&
+            money_moved_decode(e->body, &w->scratch, &m) == ERR_NONE && m.exchange.len > 0) {
+            w->result->settled += e->type == EVENT_MONEY_SETTLED ? 1 : 0;
+            w->result->refunded += e->type == EVENT_MONEY_REFUNDED ? 1 : 0;
+        }
+    }
+}
+
 static void check_receipts(struct world *w, uint32_t node, const struct replica_commit *c)
 {
     if (c->receipt_count != w->block[c->tip.height].tx_count) {
@@ -102,7 +116,9 @@ static void check_receipts(struct world *w, uint32_t node, const struct replica_
         struct sim_tx *t = find_tx(w, &c->receipt[i].transaction);
         if (t != NULL && !t->committed) {
             t->committed = true;
-            w->result->applied += c->receipt[i].status == RECEIPT_OK ? 1 : 0;
+            t->applied = c->receipt[i].status == RECEIPT_OK;
+            w->result->applied += t->applied ? 1 : 0;
+            count_exchanges(w, &c->receipt[i]);
         }
     }
 }

@@ -25,6 +25,9 @@ static enum err make_tx(struct world *w, struct arena *a, struct bytes *wire, st
     struct bytes signed_by = bytes_of(signature, w->suite->signature_size);
     TRY(tx_encode(bytes, &signed_by, 1, a, wire));
     tx_id(w->suite, bytes, id);
+    if (order.granted != NULL) {
+        order.granted->grant = *id;
+    }
     *valid_until_ms = body->valid_until_ms;
     return ERR_NONE;
 }

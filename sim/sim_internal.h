@@ -28,15 +28,15 @@ struct sim_tx {
     uint64_t valid_until_ms, asked_ms;
     bool accepted;  /* some node said yes to the submission */
     bool committed; /* some node told its shell so */
+    bool applied;   /* and its receipt says ok */
     uint64_t height;
 };
 
 /* A token that was asked for, and its newest seal and lock: they may exist or not. */
 struct sim_token {
-    struct hash id, seal, lock;
+    struct hash id, seal, lock, grant; /* the latest lock and the grant that it pays for */
     uint32_t owner, payer;
 };
-
 struct world;
 struct sim_node {
     struct world *world;
@@ -70,7 +70,6 @@ struct sim_block {
     struct hash hash, state_root;
     uint32_t tx_count;
 };
-
 struct world {
     struct sim_options options;
     struct sim_result *result;
@@ -81,6 +80,8 @@ struct world {
     struct hash law; /* of the pack set in genesis; zero: none */
     uint32_t token_count;
     struct sim_token token[SIM_TOKENS_MAX];
+    struct sim_token *deal;      /* whose step is next; NULL: none yet */
+    uint32_t deal_step, deal_tx; /* and the transaction of the step before */
     uint8_t *genesis_memory, *scratch_memory;
     struct arena genesis_arena, scratch;
     struct replica_config config;
@@ -90,7 +91,7 @@ struct world {
     struct hash *leaves[SIM_PARTICIPANTS_MAX];
     struct sim_node node[SIM_PARTICIPANTS_MAX];
 
-    uint64_t now_ms, start_ms, order;
+    uint64_t now_ms, start_ms, order, deal_until_ms;
     struct sim_event *event; /* a heap by (at_ms, order) */
     uint32_t event_count;
     bool healed;

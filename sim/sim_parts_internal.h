@@ -43,8 +43,22 @@ const char *sim_label(struct world *w, uint64_t height, const struct hash *block
 struct sim_order {
     uint32_t from;
     struct tx_body body;
+    struct sim_token *granted; /* this is the grant that its lock pays for; else NULL */
 };
 MUST_USE enum err sim_work(struct world *w, struct arena *a, struct sim_order *out);
+struct hash sim_hash(struct world *w); /* drawn */
+MUST_USE enum err sim_attach(struct sim_order *o, struct arena *a, enum attachment_kind kind,
+                             const struct hash *commitment, const struct hash *reader,
+                             uint64_t until_ms);
+
+/* sim_money.c */
+const struct did_document *sim_document(const struct world *w, uint32_t i);
+MUST_USE enum err sim_issue(struct world *w, struct arena *a, struct sim_order *o);
+MUST_USE enum err sim_pay(struct world *w, struct arena *a, struct sim_order *o);
+MUST_USE enum err sim_grant(struct world *w, struct arena *a, struct sim_order *o,
+                            struct sim_token *t, uint32_t to, const struct hash *lock);
+MUST_USE enum err sim_deal(struct world *w, struct arena *a, struct sim_order *o);
+MUST_USE enum err sim_refund(struct world *w, struct arena *a, struct sim_order *o);
 
 /* sim_codec.c: what a peer message says, for the rig's eyes */
 struct sim_seen {

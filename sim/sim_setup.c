@@ -78,6 +78,9 @@ static enum err make_participant(struct world *w, struct genesis *g, uint32_t i)
     d->role_count = 2;
     d->role[0] = ROLE_MEMBER;
     d->role[1] = i == w->seats ? ROLE_BANK : ROLE_REGULATOR;
+    if (i == w->seats) {
+        d->role[d->role_count++] = ROLE_ORACLE;
+    }
     return did_derive(w->suite, d, &w->genesis_arena, &d->id);
 }
 
@@ -119,9 +122,10 @@ static enum err make_genesis(struct world *w)
     for (uint32_t i = 0; i < g.seat_count; i++) {
         TRY(make_seat(w, &g, i));
     }
-    struct currency currency = { g.participant[w->seats].id, 156, 2 };
-    g.currency_count = 1;
-    g.currency = &currency;
+    struct currency currency[] = { { g.participant[w->seats].id, 156, 2 },
+                                   { g.participant[w->seats].id, 978, 2 } };
+    g.currency_count = COUNT(currency);
+    g.currency = currency;
     g.pack_set = w->options.pack_set;
     if (g.pack_set.len > 0) {
         contract_pack_hash(w->suite, g.pack_set, &w->law);

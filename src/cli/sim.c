@@ -85,6 +85,8 @@ static json_t *json_of(const struct sim_result *r)
     json_put(o, "suite", json_new_int(r->suite));
     json_put(o, "transactions", json_new_int((int64_t)r->txs));
     json_put(o, "applied", json_new_int((int64_t)r->applied));
+    json_put(o, "settled", json_new_int((int64_t)r->settled));
+    json_put(o, "refunded", json_new_int((int64_t)r->refunded));
     json_put(o, "steps", json_new_int((int64_t)r->steps));
     json_put(o, "virtual_ms", json_new_int((int64_t)r->virtual_ms));
     json_put(o, "violations", violations);
