@@ -211,6 +211,33 @@ check 'token mint: an unknown template is 2' \
     refuses 2 token mint --asset "$ASSET" --template teleport --as exporter --dir "$S"
 check 'an unknown transaction is 5' \
     refuses 5 tx proof "$UNKNOWN" --as exporter --dir "$S" --out "$PLACE/out/x.proof"
+# Quotes: what is asked for, what the file says, who signed it, how long it counts.
+quote() { "$CARNET" money quote --from EUR/2 --to CNY/2 --rate 7.8125 --dir "$S" --as bank --json "$@"; }
+lock() { echo money lock --dir "$S" --as importer --to exporter --token "$UNKNOWN" --quote "$@"; }
+check 'a quote is written' quote --max 50 --out "$PLACE/quote.json"
+check 'a quote of one second is written' quote --valid 1s --out "$PLACE/short.json"
+for bad in '--rate 0' '--rate 7,8' '--rate 1/0' '--rate 7.' '--rate 99999999999999999999' \
+    '--valid 25h' '--valid 10' '--valid 0m' '--max 0' '--max 1.001' '--to EUR/2' '--to XXX/2'; do
+    # shellcheck disable=SC2086
+    check "money quote $bad is 2" refuses 2 money quote $bad --from EUR/2 --to CNY/2 \
+        --rate 7.8125 --dir "$S" --as bank --out "$PLACE/out/q.json"
+done
+sed 's/"7.8125"/"8.8125"/' "$PLACE/quote.json" >"$B/says.json"
+python3 - "$PLACE/quote.json" "$B/signed.json" <<'EOF'
+import json, sys
+q = json.load(open(sys.argv[1]))
+q["signature"] = ("B" if q["signature"][0] == "A" else "A") + q["signature"][1:]
+json.dump(q, open(sys.argv[2], "w"))
+EOF
+check 'a quote that says another rate than it signs is 4' refuses 4 $(lock "$B/says.json" --amount 1.00)
+check 'a quote with a wrong signature is 4' refuses 4 $(lock "$B/signed.json" --amount 1.00)
+check 'a quote that is missing is 5' refuses 5 $(lock "$B/missing.json" --amount 1.00)
+check 'a table as a quote is 1' refuses 1 $(lock "$B/good.csv" --amount 1.00)
+check 'more than the quote allows is 2' refuses 2 $(lock "$PLACE/quote.json" --amount 50.01)
+check 'the other currency than the quote is 2' refuses 2 $(lock "$PLACE/quote.json" --currency CNY/2 --amount 1.00)
+check 'longer than the oracle holds its money is 2' refuses 2 $(lock "$PLACE/quote.json" --minutes 1500 --amount 1.00)
+check 'a quote for an unknown token is 5' refuses 5 $(lock "$PLACE/quote.json" --amount 1.00)
+check 'an expired quote is 3' refuses 3 $(lock "$PLACE/short.json" --amount 1.00)
 check 'a token that is no id is 2' refuses 2 token show 0123 --as exporter --dir "$S"
 check '--json: an unknown token' refuses_json 5 token show "$UNKNOWN" --as exporter --dir "$S"
 check 'a node that runs already is 6' refuses 6 node run --dir "$S" --index 0
