@@ -11,7 +11,7 @@ static bool has_pack(const char *place)
 {
     static const char *const OURS =
         " CN AT BE BG HR CY CZ DE DK EE ES FI FR GR HU IE IS IT LI LT LU "
-        "LV MT NL NO PL PT RO SE SI SK ";
+        "LV MT NL NO PL PT RO SE SI SK SG US ";
     char padded[8];
     snprintf(padded, sizeof padded, " %.3s ", place);
     return strstr(OURS, padded) != NULL;
@@ -200,7 +200,7 @@ TEST(every_scenario_of_the_packs_that_exist_is_answered_as_the_vocabulary_says)
     printf("# %u compared, %u equal; %u without a pack, %u need a full pack\n", t.compared, t.equal,
            t.no_pack, t.need_full);
     CHECK_EQ(t.equal, t.compared);
-    CHECK_EQ(t.compared, 26);
+    CHECK_EQ(t.compared, 31);
     CHECK_EQ(t.need_full, COUNT(NEED_FULL));
     CHECK_EQ(t.compared + t.no_pack + t.need_full, 40);
 }
@@ -243,7 +243,7 @@ TEST(an_engine_that_answers_everything_fails_every_comparison)
     if (!each_scenario(overanswer, &refused)) {
         SKIP("no ../shared/refs/compliance-scenarios.jsonl");
     }
-    CHECK(refused >= 27);
+    CHECK(refused >= 34);
 }
 
 /* The comparison itself: a bare prefix is not "below", and one alternative is not the whole choice.
