@@ -34,27 +34,29 @@ enum err token_step(struct contract_call *k, const struct token_record *t, enum 
     return ERR_NONE;
 }
 
-/* Classes and places must be words of the law in force, or nobody could ever judge them. */
-static enum err need_known_words(struct contract_call *k, const struct policy_set *set,
+/* Classes and places must be words of the law in force, or nobody could ever judge them; and what
+ * the law of the owner's place lets go nowhere is no asset of this space (FORMATS 8). Nothing but
+ * the classes is declared yet, so this is the law of their kind, not of a transfer. */
+static enum err need_lawful_kind(struct contract_call *k, const struct policy_set *set,
                                  const struct token_mint *x)
 {
     uint32_t day;
-    struct policy_facts facts = { .from = x->jurisdictions[0], .to = x->jurisdictions[0] };
-    struct policy_verdict *verdict = ARENA_NEW(k->arena, struct policy_verdict);
-    if (verdict == NULL) {
-        return ERR_NO_SPACE;
-    }
-    for (uint32_t i = 0; i < x->jurisdictions_count; i++) {
-        TRY(contract_need(k, policy_set_day(set, x->jurisdictions[i], k->now_ms, &day) == ERR_NONE,
-                          RECEIPT_ARGS));
-    }
-    TRY(policy_set_day(set, facts.from, k->now_ms, &day));
-    facts.class_count = x->classes_count;
+    bool refused;
+    struct did_record owner;
+    struct policy_facts facts = { .class_count = x->classes_count };
     for (uint32_t i = 0; i < x->classes_count; i++) {
         facts.classes[i] = x->classes[i];
     }
-    enum err e = policy_evaluate(set, &facts, day, NULL, 0, verdict);
-    return contract_need(k, e == ERR_NONE, RECEIPT_ARGS);
+    for (uint32_t i = 0; i < x->jurisdictions_count; i++) {
+        enum err known = policy_set_day(set, x->jurisdictions[i], k->now_ms, &day);
+        TRY(contract_need(k, known == ERR_NONE, RECEIPT_ARGS));
+    }
+    TRY(did_record_load(k, contract_key_did(k->author), &owner));
+    facts.from = owner.document.jurisdiction;
+    enum err e = policy_set_day(set, facts.from, k->now_ms, &day);
+    e = e != ERR_NONE ? e : policy_refused_everywhere(set, &facts, day, &refused);
+    TRY(contract_need(k, e == ERR_NONE, RECEIPT_ARGS));
+    return contract_need(k, !refused, RECEIPT_LAW);
 }
 
 static bool mint_is_sound(const struct contract_call *k, const struct token_mint *x)
@@ -110,7 +112,7 @@ enum err token_mint(struct contract_call *k, const struct token_mint *x)
     TRY(need_template(k, &x->template_hash));
     TRY(pack_in_force(k, &set));
     TRY(contract_need(k, hash_equal(policy_set_hash(set), &x->pack_set), RECEIPT_STATE));
-    TRY(need_known_words(k, set, x));
+    TRY(need_lawful_kind(k, set, x));
     struct token_record t = token_of_mint(k->author, x);
     struct event e = { .contract = CONTRACT_TOKEN,
                        .type = EVENT_TOKEN_MINTED,

@@ -275,6 +275,39 @@ TEST(a_mint_is_refused_for_each_thing_that_is_wrong_with_it)
     lab_close(l);
 }
 
+static void state_secret(struct lab *l, struct token_mint *x)
+{
+    (void)l;
+    x->classes_count = 1;
+    x->classes[0] = 18;
+}
+static void core_data(struct lab *l, struct token_mint *x)
+{
+    (void)l;
+    x->classes[1] = 19;
+}
+static void state_secret_for_other_places(struct lab *l, struct token_mint *x)
+{
+    state_secret(l, x);
+    x->jurisdictions[0] = 276;
+}
+
+/* FORMATS 8. An owner in China has nowhere to send a state secret, whatever places the token names;
+ * the law of an owner elsewhere does not know the class. */
+TEST(formats_8_a_mint_of_what_no_place_may_receive_is_refused_by_law)
+{
+    struct lab *l = lab_open();
+    mint_with(l, OWNER, state_secret);
+    mint_with(l, OWNER, core_data);
+    mint_with(l, OWNER, state_secret_for_other_places);
+    mint_with(l, HOLDER, state_secret);
+    LAB_EXPECT(l, "owner token.mint -> law\n"
+                  "owner token.mint -> law\n"
+                  "owner token.mint -> law\n"
+                  "holder token.mint -> ok; token.minted\n");
+    lab_close(l);
+}
+
 static void without_law(struct genesis *g)
 {
     g->pack_set = bytes_of(NULL, 0);
