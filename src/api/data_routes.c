@@ -1,4 +1,5 @@
 #include "api/request_internal.h"
+#include "node/scrub.h"
 
 enum err put_attachment(struct api_request *q)
 {
@@ -52,6 +53,25 @@ enum err get_chunk(struct api_request *q)
     struct bytes chunk;
     TRY(node_seal_chunk(q->node, &q->args.id, (uint32_t)q->args.number, &q->arena, &chunk));
     return reply_bytes(q, chunk);
+}
+
+/* At most 16 MiB a call: the caller goes on at `next`, and the node does other things between. */
+enum err get_scrub(struct api_request *q)
+{
+    struct scrub_report r;
+    TRY(scrub_seal(q->node, &q->args.id, (uint32_t)q->args.number, &r));
+    json_t *j = json_new_object(), *bad = json_new_array();
+    for (uint32_t i = 0; i < r.bad_count; i++) {
+        json_t *one = json_new_object();
+        json_put(one, "index", json_new_int(r.bad[i]));
+        json_push(bad, one);
+    }
+    json_put(j, "seal", json_new_hash(&q->args.id));
+    json_put(j, "manifest", json_new_hash(&r.manifest));
+    json_put(j, "chunks", json_new_int(r.chunks));
+    json_put(j, "next", json_new_int(r.next));
+    json_put(j, "bad", bad);
+    return reply_json(q, 200, j);
 }
 
 static const char *state_name(enum fetch_state s)

@@ -1,6 +1,7 @@
 #include "api/request_internal.h"
 
 #include "ledger/proof.h"
+#include "node/scrub.h"
 
 /* The participant of the seat that leads, as its index in genesis: -1 when it is not there. */
 static int64_t primary_index(const struct genesis *g, uint32_t seat)
@@ -42,6 +43,9 @@ enum err get_status(struct api_request *q)
     json_put(j, "syncing", json_new_bool(st.syncing));
     json_put(j, "peers", json_new_int(st.peers_up));
     json_put(j, "pending", json_new_int(st.pending));
+    struct scrub_status scrub = scrub_status(q->node);
+    json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
+    json_put(j, "wrong_chunks", json_new_int(scrub.wrong));
     json_put(j, "version", json_new_str(CARNET_VERSION));
     return reply_json(q, 200, j);
 }

@@ -59,6 +59,6 @@ MUST_USE enum err reply_bytes(struct api_request *q, struct bytes body);
 /* Handlers, one a row of the table. */
 api_handler get_status, get_genesis, post_tx, get_tx, get_tx_proof, get_state, get_state_proof,
     get_block, get_events, put_attachment, get_attachment, put_manifest, put_chunk, get_manifest,
-    get_chunk, post_fetch, get_fetch;
+    get_chunk, get_scrub, post_fetch, get_fetch;
 
 #endif

@@ -52,6 +52,8 @@ static const struct api_route ROUTES[] = {
       "the manifest of a seal", get_manifest },
     { "GET", "/v1/seals/{seal}/chunks/{index}", API_OWN, API_NOTHING, API_BYTES, 0, 0, ARENA_CHUNK,
       "a sealed chunk", get_chunk },
+    { "GET", "/v1/seals/{seal}/scrub/{index}", API_OWN, API_NOTHING, API_JSON, 0, 0, ARENA_SMALL,
+      "read chunks back from the disk, from this one on, and say which are not whole", get_scrub },
     { "POST", "/v1/fetches/{right}", API_OWN, API_NOTHING, API_JSON, 0, 0, ARENA_SMALL,
       "fetch the sealed chunks of a right", post_fetch },
     { "GET", "/v1/fetches/{right}", API_OWN, API_NOTHING, API_JSON, API_QUERY_WAIT, 0, ARENA_SMALL,

@@ -58,6 +58,11 @@ uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap);
 MUST_USE enum err action_content_key(struct session *s, const struct hash *seal,
                                      uint8_t key[AEAD_KEY_SIZE]);
 
+/* Reasons above 1000 are the program's own: --reason gives none of them. */
+enum { ACTION_REASON_INTEGRITY = 1001 };
+/* ERR_INTEGRITY: it was frozen for damaged bytes, and the owner's node still has them. */
+MUST_USE enum err action_may_thaw(struct session *s, const char *token);
+
 /* An asset of the local catalogue: local/NAME/assets/<asset>.{json,bin}. */
 struct action_asset {
     struct hash asset, sha256, plain_root;
@@ -75,6 +80,6 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
 
 extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_COMPLY,
     CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT, CLI_SEAL, CLI_SIM,
-    CLI_TOKEN, CLI_TRACE, CLI_TX;
+    CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY;
 
 #endif

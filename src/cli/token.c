@@ -200,7 +200,8 @@ static enum err change_state(struct cli *c, uint32_t method)
     args.reason = (uint32_t)reason;
     TRY(session_open(c, true, &s));
     session_draw(&s, method, &t);
-    enum err e = token_state_encode(&args, &s.arena, &wire);
+    enum err e = method == METHOD_TOKEN_THAW ? action_may_thaw(&s, c->arg[0]) : ERR_NONE;
+    e = e != ERR_NONE ? e : token_state_encode(&args, &s.arena, &wire);
     e = e != ERR_NONE ? e : session_do(&s, &t, wire);
     if (e == ERR_NONE) {
         action_answer_tx(c, &t);

@@ -5,6 +5,7 @@
 
 #include "node/node.h"
 #include "node/peer_internal.h"
+#include "node/scrub.h"
 
 enum {
     ATTACH_TASKS_A_TICK = 16,
@@ -24,6 +25,18 @@ struct bulk_fetch {
     uint8_t *memory;
     struct manifest manifest;
     struct fetch *fetch;
+};
+
+/* What the scrub has found, and where its walk stands (scrub.c): all zero at first. */
+struct scrub {
+    struct hash cursor; /* the seal that it looks at, or looked at last */
+    uint32_t next;      /* its next chunk; 0: it is done */
+    uint64_t rest_until_ms, checked, walks;
+    uint32_t wrong_count;
+    struct scrub_wrong {
+        struct hash seal;
+        uint32_t index;
+    } wrong[SCRUB_WRONG_MAX];
 };
 
 /* attach.c */
@@ -48,5 +61,17 @@ struct bulk_right {
 };
 MUST_USE enum err bulk_right(struct node *n, const struct hash *right, struct arena *a,
                              struct bulk_right **out);
+
+/* scrub.c. A manifest borrows from the work arena. */
+void scrub_tick(struct node *n, uint64_t now_ms);
+MUST_USE enum err scrub_manifest(struct node *n, const struct hash *seal, struct manifest *m,
+                                 struct hash *hash);
+/* A chunk as it lies on the disk, into the work arena, and only if the manifest vouches for it:
+ * ERR_NOT_FOUND, ERR_INTEGRITY (and remembered), ERR_RANGE. */
+MUST_USE enum err scrub_read(struct node *n, const struct manifest *m, uint32_t index,
+                             struct bytes *out);
+MUST_USE enum err scrub_chunk_fits(struct node *n, const struct manifest *m, uint32_t index,
+                                   struct bytes chunk);
+void scrub_remember(struct node *n, const struct hash *seal, uint32_t index, bool wrong);
 
 #endif

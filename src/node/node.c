@@ -142,6 +142,7 @@ static void on_tick(uv_timer_t *timer)
     uint64_t now = node_now_ms(n);
     end_if_parted(n);
     bulk_tick(n, now);
+    scrub_tick(n, now);
     attach_tick(n, now);
 }
 

@@ -74,6 +74,7 @@ struct node {
     struct hash attach_cursor, push_cursor;
     uint32_t push_cursor_reader;
     struct bulk_fetch fetch[BULK_FETCHES_MAX];
+    struct scrub scrub;
 };
 
 struct storage node_disk(struct node *n);

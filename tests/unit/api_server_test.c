@@ -340,6 +340,20 @@ TEST(a_manifest_is_put_under_its_own_seal_alone)
     rig_close(r);
 }
 
+TEST(only_the_owner_learns_which_chunks_are_not_whole)
+{
+    struct rig *r = rig_new();
+    CHECK_EQ(ASK("GET", "/v1/seals/" ID "/scrub/0", .as = 0), 200);
+    CHECK_STR(said(r, "seal"), ID);
+    CHECK_STR(said(r, "next"), "5");
+    CHECK_EQ(ASK("GET", "/v1/seals/" ID "/scrub/5", .as = 0), 400);
+    CHECK_EQ(ASK("GET", "/v1/seals/" ID "/scrub/0", .as = 1), 403);
+    CHECK_EQ(ASK("GET", "/v1/status", .as = NOBODY), 200);
+    CHECK_STR(said(r, "scrubbed"), "12");
+    CHECK_STR(said(r, "wrong_chunks"), "1");
+    rig_close(r);
+}
+
 TEST(an_attachment_is_answered_with_its_commitment)
 {
     struct rig *r = rig_new();
@@ -393,7 +407,7 @@ TEST(the_openapi_document_has_every_route)
     api_openapi(&j);
     CHECK_OK(json_write_canonical(j, &text, &len));
     const json_t *paths = json_member(j, "paths");
-    CHECK_EQ(json_size(paths), 14);
+    CHECK_EQ(json_size(paths), 15);
     const json_t *fetches = json_member(paths, "/v1/fetches/{right}");
     CHECK_EQ(json_size(fetches), 2);
     const json_t *get = json_member(fetches, "get");
