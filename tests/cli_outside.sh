@@ -217,7 +217,7 @@ lock() { echo money lock --dir "$S" --as importer --to exporter --token "$UNKNOW
 check 'a quote is written' quote --max 50 --out "$PLACE/quote.json"
 check 'a quote of one second is written' quote --valid 1s --out "$PLACE/short.json"
 for bad in '--rate 0' '--rate 7,8' '--rate 1/0' '--rate 7.' '--rate 99999999999999999999' \
-    '--valid 25h' '--valid 10' '--valid 0m' '--max 0' '--max 1.001' '--to EUR/2' '--to XXX/2'; do
+    '--valid 25h' '--valid 10' '--valid 0m' '--max 0' '--max 1.001' '--to EUR/2' '--to QQQ/2'; do
     # shellcheck disable=SC2086
     check "money quote $bad is 2" refuses 2 money quote $bad --from EUR/2 --to CNY/2 \
         --rate 7.8125 --dir "$S" --as bank --out "$PLACE/out/q.json"
