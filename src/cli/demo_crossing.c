@@ -52,8 +52,11 @@ static enum err progress(struct demo *d, int64_t *durable, int64_t *chunks)
         (void)!json_get_int(j, "chunks", chunks);
     }
     json_free(j);
-    /* 5: the importer's node has not been asked to fetch yet. */
-    return code == 0 || code == err_exit_code(ERR_NOT_FOUND) ? ERR_NONE : ERR_FAILED;
+    /* 5: the importer's node has not been asked to fetch yet; 6: it is starting again. */
+    return code == 0 || code == err_exit_code(ERR_NOT_FOUND) ||
+                   code == err_exit_code(ERR_UNAVAILABLE)
+               ? ERR_NONE
+               : ERR_FAILED;
 }
 
 /* Whether bytes of the provider have crossed the relay since the fetch began. */

@@ -47,28 +47,43 @@ static enum err read_progress(struct session *s, struct bytes body, struct progr
     return e == ERR_NONE ? e : cli_fail(s->cli, e, "fetch", "the node's answer is not as agreed");
 }
 
-/* Until all chunks are durable at the own node; progress counts against patience. */
-static enum err wait_fetched(struct session *s, const char *right, struct progress *p)
+/* Asks the own node to fetch, and how far it is. A node that was started again goes on by itself,
+ * or has not heard of it yet and is asked once more. */
+static enum err ask(struct session *s, const char *right, bool *asked, struct progress *p)
 {
     struct session_reply r;
     char path[160];
+    if (!*asked) {
+        snprintf(path, sizeof path, "/v1/fetches/%s", right);
+        TRY(session_request_own(s, "POST", path, bytes_of(NULL, 0), &r));
+        *asked = true;
+    }
+    snprintf(path, sizeof path, "/v1/fetches/%s?wait_ms=%d", right, FETCH_WAIT_MS / 10);
+    enum err e = session_request_own(s, "GET", path, bytes_of(NULL, 0), &r);
+    if (e == ERR_NOT_FOUND) {
+        *asked = false;
+        return ERR_BUSY;
+    }
+    TRY(e);
+    TRY(read_progress(s, r.body, p));
+    fprintf(s->cli->progress, "\rchunks %lld/%lld", (long long)p->durable, (long long)p->chunks);
+    fflush(s->cli->progress);
+    return ERR_NONE;
+}
+
+/* Until all chunks are durable at the own node; progress counts against patience. */
+static enum err wait_fetched(struct session *s, const char *right, struct progress *p)
+{
     uint64_t give_up = session_now_ms() + FETCH_PATIENCE_MS;
     int64_t last = -1;
-    snprintf(path, sizeof path, "/v1/fetches/%s", right);
-    TRY(session_request_own(s, "POST", path, bytes_of(NULL, 0), &r));
+    bool asked = false;
     for (;;) {
         size_t mark = arena_mark(&s->arena);
-        snprintf(path, sizeof path, "/v1/fetches/%s?wait_ms=%d", right, FETCH_WAIT_MS / 10);
-        enum err e = session_request_own(s, "GET", path, bytes_of(NULL, 0), &r);
-        if (e == ERR_NONE) {
-            TRY(read_progress(s, r.body, p));
-            fprintf(s->cli->progress, "\rchunks %lld/%lld", (long long)p->durable,
-                    (long long)p->chunks);
-            fflush(s->cli->progress);
-        } else if (e != ERR_UNAVAILABLE && e != ERR_TIMEOUT) {
+        enum err e = ask(s, right, &asked, p);
+        arena_release(&s->arena, mark);
+        if (e != ERR_NONE && e != ERR_UNAVAILABLE && e != ERR_TIMEOUT && e != ERR_BUSY) {
             return e; /* the own node may be restarting: anything else is final */
         }
-        arena_release(&s->arena, mark);
         if (e == ERR_NONE && strcmp(p->state, "done") == 0) {
             fprintf(s->cli->progress, "\n");
             return ERR_NONE;

@@ -64,7 +64,6 @@ static void set_transport(struct http *h)
     curl_easy_setopt(h->curl, CURLOPT_CAINFO, h->ca_file);
     curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(h->curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)HTTP_TOTAL_MS);
 }

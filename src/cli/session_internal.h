@@ -13,7 +13,12 @@
 #include "ledger/proof.h"
 #include "transfer/transfer.h"
 
-enum { SESSION_ARENA_SIZE = 96 * 1024 * 1024, SESSION_WAIT_MS = 60000, SESSION_SILENCE_MS = 10000 };
+enum {
+    SESSION_ARENA_SIZE = 96 * 1024 * 1024,
+    SESSION_WAIT_MS = 60000,
+    SESSION_SILENCE_MS = 10000,
+    SESSION_OWN_PATIENCE_MS = 10000 /* the own node may be starting again */
+};
 
 struct session_node {
     uint32_t index;

@@ -76,6 +76,12 @@ static enum err request_at(struct session *s, const char *host, const char *meth
     return ERR_NONE;
 }
 
+static void pause_ms(unsigned ms)
+{
+    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    nanosleep(&t, NULL);
+}
+
 /* Only what another node could do better is tried at the next one. */
 static bool try_next(enum err e)
 {
@@ -107,7 +113,14 @@ enum err session_request_own(struct session *s, const char *method, const char *
         return cli_fail(s->cli, ERR_NOT_FOUND, s->name, "this participant runs no node here");
     }
     const char *host = s->cli->node != NULL ? s->cli->node : s->node[s->own].api;
-    return request_at(s, host, method, path, body, out);
+    uint64_t give_up = session_now_ms() + SESSION_OWN_PATIENCE_MS;
+    for (;;) {
+        enum err e = request_at(s, host, method, path, body, out);
+        if (!try_next(e) || session_now_ms() > give_up) {
+            return e;
+        }
+        pause_ms(200);
+    }
 }
 
 enum err session_get_json(struct session *s, const char *path, json_t **out)
@@ -195,12 +208,6 @@ static enum err wait_once(struct session *s, struct session_tx *t)
     enum err e = read_commit(s, j, t);
     json_free(j);
     return e;
-}
-
-static void pause_ms(unsigned ms)
-{
-    struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-    nanosleep(&t, NULL);
 }
 
 static bool keep_trying(enum err e)

@@ -404,6 +404,9 @@ static enum err listen_at(struct relay *r)
 
 static void start(struct relay *r)
 {
+    /* A write to an end that is gone is an error of that connection, not the relay's end. */
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    (void)sigaction(SIGPIPE, &ignore, NULL);
     static const int SIGNALS[4] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT };
     for (size_t i = 0; i < COUNT(SIGNALS); i++) {
         (void)uv_signal_init(&r->loop, &r->on_signal[i]);

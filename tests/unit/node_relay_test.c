@@ -169,6 +169,33 @@ TEST(a_cut_closes_all_refuses_new_ones_and_a_heal_lets_them_in)
     CHECK_EQ(weather_close(&w), 0);
 }
 
+TEST(a_far_end_that_dies_in_the_middle_takes_its_connection_with_it_and_not_the_relay)
+{
+    struct weather w;
+    char byte;
+    static const uint8_t FILL[4096];
+    CHECK(weather_open(&w, 0, 20000));
+    struct timeval limit = { 5, 0 };
+    (void)setsockopt(w.server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    for (int round = 0; round < 5; round++) {
+        int client = dial(&w), server = accept(w.server, NULL, NULL);
+        CHECK(client >= 0 && server >= 0);
+        CHECK_EQ(send(client, "x", 1, MSG_NOSIGNAL), 1);
+        CHECK(read_all(server, &byte, 1));
+        /* What it sent is still on the slow line when it is gone, and the near end goes on. */
+        CHECK(send(server, FILL, sizeof FILL, MSG_NOSIGNAL) > 0);
+        (void)usleep(20000);
+        (void)close(server);
+        for (int i = 0; i < 10; i++) {
+            (void)!send(client, FILL, 100, MSG_NOSIGNAL);
+            (void)usleep(5000);
+        }
+        (void)close(client);
+    }
+    CHECK(log_has(&w, "\"event\":\"close\"", 5));
+    CHECK_EQ(weather_close(&w), 0);
+}
+
 TEST(a_throttled_line_takes_its_time_and_reports_while_it_moves)
 {
     static uint8_t sent[100000], got[100000];
