@@ -30,8 +30,8 @@ void test_skip(const char *why)
     skipped = why;
 }
 
-void test_equal_u64(unsigned long long a, unsigned long long b, const char *text,
-                    const char *file, int line)
+void test_equal_u64(unsigned long long a, unsigned long long b, const char *text, const char *file,
+                    int line)
 {
     if (a != b) {
         test_fail(file, line, text);

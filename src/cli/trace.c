@@ -59,8 +59,8 @@ static void take_event(struct session *s, const json_t *e, json_t *out)
         put_money(s, e, row, money);
     }
     json_push(out, row);
-    fprintf(s->cli->text, "%6lld.%-3lld %s  %-22s %.16s%s%s\n", (long long)height,
-            (long long)index, time, name, actor, money[0] != '\0' ? "  " : "", money);
+    fprintf(s->cli->text, "%6lld.%-3lld %s  %-22s %.16s%s%s\n", (long long)height, (long long)index,
+            time, name, actor, money[0] != '\0' ? "  " : "", money);
 }
 
 static enum err trace(struct session *s, const char *id)

@@ -136,8 +136,7 @@ static enum err need_replaceable(struct contract_call *k, const struct pack_put 
     bool same = old.count == x->count && bytes_equal(old.piece, x->piece);
     TRY(contract_need(k, !same, RECEIPT_EXISTS));
     e = pack_join(k, &x->set, &joined);
-    return contract_need(k, e == ERR_NOT_FOUND || e == ERR_INTEGRITY,
-                         RECEIPT_EXISTS);
+    return contract_need(k, e == ERR_NOT_FOUND || e == ERR_INTEGRITY, RECEIPT_EXISTS);
 }
 
 enum err pack_put(struct contract_call *k, const struct pack_put *x)

@@ -165,8 +165,8 @@ static enum err prove_header(struct node *n, const struct block *b, struct arena
 {
     uint64_t certified = 0, count = 0;
     const struct hash *leaf = NULL;
-    enum err e = replica_certified(n->replica, b->header.height, a, &p->certified_header,
-                                   &certified);
+    enum err e =
+        replica_certified(n->replica, b->header.height, a, &p->certified_header, &certified);
     TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
     if (certified == b->header.height) {
         return ERR_NONE;

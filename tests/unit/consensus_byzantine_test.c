@@ -1,5 +1,5 @@
-#include "tests/test.h"
 #include "tests/fixtures/consensus_cluster_internal.h"
+#include "tests/test.h"
 
 /* One seat of four that does what it likes with its own keys: votes for everything it hears of,
  * proposes two blocks at a height, asks for views with old certificates or none, and makes new

@@ -1,5 +1,5 @@
-#include "tests/test.h"
 #include "tests/fixtures/consensus_cluster.h"
+#include "tests/test.h"
 
 static struct cluster *started(uint32_t seats, uint32_t observers, uint64_t seed)
 {

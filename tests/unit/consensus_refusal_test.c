@@ -1,5 +1,5 @@
-#include "tests/test.h"
 #include "tests/fixtures/consensus_cluster.h"
+#include "tests/test.h"
 
 #include <stdlib.h>
 

@@ -11,8 +11,8 @@
 
 #include <stdlib.h>
 
-#include "tests/test.h"
 #include "tests/fixtures/consensus_cluster.h"
+#include "tests/test.h"
 
 enum { TRACE_SIZE = 8192, WORDS_MAX = 8 };
 

@@ -1,5 +1,5 @@
-#include "tests/test.h"
 #include "tests/fixtures/ledger_fixture.h"
+#include "tests/test.h"
 
 #include <stdlib.h>
 

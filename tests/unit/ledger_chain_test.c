@@ -1,6 +1,6 @@
 /* The chain: genesis, the stack of open blocks, commit, drop, resume, the last commit, the pool. */
-#include "tests/test.h"
 #include "tests/fixtures/ledger_fixture.h"
+#include "tests/test.h"
 
 #include <stdlib.h>
 

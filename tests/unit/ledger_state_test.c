@@ -1,6 +1,6 @@
 #include "ledger/state_internal.h"
-#include "tests/test.h"
 #include "tests/fixtures/ledger_fixture.h"
+#include "tests/test.h"
 
 #include <stdlib.h>
 
