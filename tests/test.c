@@ -101,7 +101,7 @@ bool test_read_file(const char *path, uint8_t **out, size_t *len)
             memory = longer;
         }
     }
-    fclose(f);
+    (void)fclose(f);
     *out = memory;
     *len = used;
     return memory != NULL;

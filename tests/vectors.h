@@ -33,10 +33,8 @@ static inline struct bytes vectors_bytes(const json_t *object, const char *membe
     const char *hex = vectors_text(object, member);
     size_t len = strlen(hex) / 2;
     uint8_t *memory = malloc(len > 0 ? len : 1);
-    for (size_t i = 0; memory != NULL && i < len; i++) {
-        unsigned byte = 0;
-        sscanf(hex + 2 * i, "%2x", &byte);
-        memory[i] = (uint8_t)byte;
+    if (memory == NULL || hex_decode(hex, 2 * len, memory, len, &len) != ERR_NONE) {
+        len = 0; /* what a test then compares is not what it should be */
     }
     return bytes_of(memory, len);
 }

@@ -20,8 +20,8 @@ static void put(struct json_text *t, const char *x, size_t len)
     if (len >= t->cap - t->len) { /* one byte more, for the final zero */
         t->cap = (t->cap + len) * 2 + 64;
         t->ptr = realloc(t->ptr, t->cap);
-        ASSERT(t->ptr != NULL);
     }
+    ASSERT(t->ptr != NULL);
     memcpy(t->ptr + t->len, x, len);
     t->len += len;
     t->ptr[t->len] = '\0';
@@ -187,6 +187,7 @@ static enum err step(struct json_writer *w)
     if (f->keys == NULL) {
         return put_value(w, json_array_get(f->value, i));
     }
+    ASSERT(f->keys[i] != NULL);
     put_string(&w->text, f->keys[i], strlen(f->keys[i]));
     put_str(&w->text, w->style == JSON_STYLE_PRETTY ? ": " : ":");
     return put_value(w, json_object_get(f->value, f->keys[i]));

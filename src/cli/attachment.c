@@ -34,7 +34,7 @@ static enum err get(struct session *s)
     if (out != NULL) {
         TRY(cli_write_file(s->cli, out, plain.content, 0600));
     } else {
-        fwrite(plain.content.ptr, 1, plain.content.len, s->cli->text);
+        (void)fwrite(plain.content.ptr, 1, plain.content.len, s->cli->text);
         fputc('\n', s->cli->text);
     }
     json_put(s->cli->answer, "commitment", json_new_hash(&record.commitment));

@@ -164,7 +164,7 @@ static enum err ask_passphrase(struct cli *c, const char *prompt, char *out, siz
     bool got = fgets(out, CLI_PASSPHRASE_SIZE_MAX, tty) != NULL;
     tcsetattr(fileno(tty), TCSAFLUSH, &before);
     fprintf(tty, "\n");
-    fclose(tty);
+    (void)fclose(tty);
     if (!got) {
         return cli_fail(c, ERR_PASSPHRASE, prompt, "none was given");
     }

@@ -129,7 +129,7 @@ static enum err batch_line(const struct policy_book *book, struct bytes line)
         json_put(answer, "error", inner);
     }
     if (json_write_line(answer, &text, &len) == ERR_NONE) {
-        fwrite(text, 1, len, stdout);
+        (void)fwrite(text, 1, len, stdout);
         json_text_free(text);
     }
     json_free(answer);

@@ -42,7 +42,7 @@ static enum err relay_port(struct demo *d, char out[64])
         FILE *f = fopen(path, "r");
         bool have = f != NULL && fgets(line, sizeof line, f) != NULL;
         if (f != NULL) {
-            fclose(f);
+            (void)fclose(f);
         }
         json_t *j = NULL;
         if (have && json_read(bytes_of_str(line), sizeof line, &j, NULL) == ERR_NONE) {

@@ -99,8 +99,9 @@ static char *read_all(int fd, size_t *len, pid_t pid)
         used += (size_t)got;
         if (used == cap && cap < DEMO_OUTPUT_MAX) {
             cap *= 2;
-            text = realloc(text, cap + 1);
-            ASSERT(text != NULL);
+            char *bigger = realloc(text, cap + 1);
+            ASSERT(bigger != NULL);
+            text = bigger;
         }
     }
     text[used] = '\0';

@@ -62,7 +62,7 @@ static void set_transport(struct http *h)
     curl_easy_setopt(h->curl, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(h->curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
     curl_easy_setopt(h->curl, CURLOPT_CAINFO, h->ca_file);
-    curl_easy_setopt(h->curl, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(h->curl, CURLOPT_CAPATH, (char *)NULL);
     curl_easy_setopt(h->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CONNECT_MS);
     curl_easy_setopt(h->curl, CURLOPT_TIMEOUT_MS, (long)HTTP_TOTAL_MS);

@@ -204,7 +204,7 @@ static int finish(struct cli *c, enum err e)
     }
     json_free(c->answer);
     if (c->json) {
-        fclose(c->text);
+        (void)fclose(c->text);
     }
     return code;
 }

@@ -128,7 +128,7 @@ static void hold(struct cli *c)
     for (int i = 0; path != NULL && i < 600; i++) {
         FILE *f = fopen(path, "r");
         if (f != NULL) {
-            fclose(f);
+            (void)fclose(f);
             return;
         }
         struct timespec t = { 0, 100 * 1000000L };

@@ -237,7 +237,7 @@ enum err net_run_supervise(struct cli *c)
         ASSERT(signals >= 0);
         loop(v, signals);
         unlink(lock_path);
-        fclose(v->log);
+        (void)fclose(v->log);
     }
     if (lock >= 0) {
         close(lock);

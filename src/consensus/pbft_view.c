@@ -55,6 +55,8 @@ enum err pbft_keep_change(struct pbft *p, const struct view_change *c)
         a->prepared_height = prepared.height;
         a->block = prepared.block;
     }
+    ASSERT(c->body.ptr != NULL); /* a signed body names a space: it is never empty */
+    ASSERT(c->signature.ptr != NULL);
     memcpy(a->body, c->body.ptr, c->body.len);
     memcpy(a->signature, c->signature.ptr, c->signature.len);
     return ERR_NONE;

@@ -9,6 +9,8 @@
 
 enum { PUSH_KEY = 1 + HASH_SIZE + 4, KEEP_KEY = 1 + 8 + HASH_SIZE };
 
+static const struct hash NOWHERE = { { 0 } }; /* where a batch of tasks begins */
+
 static struct bytes push_key(const struct hash *commitment, uint32_t reader, uint8_t out[PUSH_KEY])
 {
     struct buf b = buf_over(out, PUSH_KEY);
@@ -322,7 +324,7 @@ static void push_again(struct node *n, uint32_t only, uint64_t now_ms)
     }
     if (only == UINT32_MAX) {
         bool end = b.count < ATTACH_TASKS_A_TICK;
-        n->push_cursor = end ? (struct hash){ { 0 } } : b.commitment[b.count - 1];
+        n->push_cursor = end ? NOWHERE : b.commitment[b.count - 1];
         n->push_cursor_reader = end ? 0 : b.reader[b.count - 1];
     }
     for (uint32_t i = 0; i < b.count; i++) {
@@ -352,7 +354,7 @@ static void ask_for_lost(struct node *n, uint64_t now_ms)
     }
     bool end = b.count < ATTACH_TASKS_A_TICK;
     n->attach_cursor_ms = end ? 0 : b.when_ms[b.count - 1];
-    n->attach_cursor = end ? (struct hash){ { 0 } } : b.commitment[b.count - 1];
+    n->attach_cursor = end ? NOWHERE : b.commitment[b.count - 1];
     for (uint32_t i = 0; i < b.count; i++) {
         const struct hash *c = &b.commitment[i];
         struct standing at = standing_of(n, c, node_did(n, n->self));

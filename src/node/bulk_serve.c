@@ -11,11 +11,10 @@ static enum err may_fetch(struct node *n, uint32_t peer, const struct wire_messa
     size_t mark = arena_mark(&n->work);
     uint64_t now = replica_status(n->replica).tip.time_ms;
     enum err e = bulk_right(n, &m->right, &n->work, &r);
-    if (e == ERR_NOT_FOUND) {
-        e = ERR_FORBIDDEN;
-    } else if (e == ERR_NONE && (!hash_equal(&r->right.holder, node_did(n, peer)) ||
-                                 !hash_equal(&r->right.seal, &m->id) ||
-                                 !hash_equal(&r->token.owner, node_did(n, n->self)))) {
+    if (e == ERR_NOT_FOUND ||
+        (e == ERR_NONE &&
+         (!hash_equal(&r->right.holder, node_did(n, peer)) || !hash_equal(&r->right.seal, &m->id) ||
+          !hash_equal(&r->token.owner, node_did(n, n->self))))) {
         e = ERR_FORBIDDEN;
     } else if (e == ERR_NONE && (r->right.state != RIGHT_ACTIVE || r->token.state != TOKEN_ACTIVE ||
                                  now >= r->right.until_ms || now >= r->token.valid_until_ms)) {

@@ -133,6 +133,7 @@ static enum err route_run(struct judge *j, const struct route *way)
         struct judge_leg leg = { &j->set->packs[i],          SIDE_REACH,  origin,
                                  way->place[way->count - 1], LAYER_REACH, false };
         bool reaches = false;
+        ASSERT(leg.pack != NULL);
         for (size_t k = 0; k < leg.pack->rule_count && !reaches; k++) {
             reaches = leg.pack->rules[k].side == SIDE_REACH;
         }

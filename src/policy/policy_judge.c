@@ -75,6 +75,7 @@ static struct set_numbers values_of(const struct run *r, uint32_t variable, uint
 static uint64_t number_of(const struct run *r, uint64_t variable)
 {
     if (variable < VAR_FACT_BASE) {
+        ASSERT(variable - VAR_COUNT_BASE < COUNT(r->count));
         return r->count[variable - VAR_COUNT_BASE];
     }
     return r->fact[variable - VAR_FACT_BASE].value;

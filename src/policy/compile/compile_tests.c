@@ -237,7 +237,7 @@ static enum err clause_read(struct scope *s, const struct yaml *node, struct set
 enum err tests_read(struct compile *c, const struct yaml *when, const struct set_pack *pack,
                     size_t first_rule, struct set_tests *out)
 {
-    struct set_test tests[RULE_TEST_MAX];
+    struct set_test tests[RULE_TEST_MAX] = { 0 };
     struct set_tests made = { tests, 0 };
     if (when != NULL && when->kind != YAML_LIST) {
         return say(c, when, ERR_UNREADABLE, "\"when\" is a list of tests");

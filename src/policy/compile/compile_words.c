@@ -206,7 +206,7 @@ static enum err list_read(struct compile *c, const struct yaml *node)
         return ERR_NO_SPACE;
     }
     for (const struct yaml *m = members->first; m != NULL; m = m->next) {
-        struct set_member one;
+        struct set_member one = { 0 };
         TRY(member_read(c, m, l->kind, &one));
         size_t k = l->count++;
         for (; k > 0 && member_before(&one, &l->members[k - 1]); k--) {

@@ -132,8 +132,10 @@ void text_put(struct text *t, const char *format, ...)
         size_t cap = need * 2 + 256;
         char *grown = realloc(t->at, cap);
         t->failed = grown == NULL;
-        t->at = grown == NULL ? t->at : grown;
-        t->cap = grown == NULL ? t->cap : cap;
+        if (grown != NULL) {
+            t->at = grown;
+            t->cap = cap;
+        }
     }
     if (!t->failed && n >= 0) {
         vsnprintf(t->at + t->len, t->cap - t->len, format, again);

@@ -173,7 +173,7 @@ static enum err file_read(const char *dir, const char *name, struct policy_sourc
     size_t len = f == NULL || text == NULL ? 0 : fread(text, 1, YAML_SOURCE_SIZE_MAX + 1, f);
     bool sound = f != NULL && text != NULL && ferror(f) == 0 && len <= YAML_SOURCE_SIZE_MAX;
     if (f != NULL) {
-        fclose(f);
+        (void)fclose(f);
     }
     char *copy = strdup(name);
     if (!sound || copy == NULL) {
@@ -182,7 +182,8 @@ static enum err file_read(const char *dir, const char *name, struct policy_sourc
         snprintf(why, POLICY_WHY_SIZE, "%s:1: the file cannot be read", name);
         return ERR_UNREADABLE;
     }
-    *out = (struct policy_source){ copy, { text, len } };
+    out->name = copy;
+    out->text = bytes_of(text, len);
     return ERR_NONE;
 }
 

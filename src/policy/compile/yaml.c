@@ -51,6 +51,7 @@ static enum err attach(struct building *b, struct yaml *node)
         return ERR_NONE;
     }
     struct yaml *parent = b->open[b->depth - 1];
+    ASSERT(parent != NULL);
     if (parent->kind == YAML_MAP) {
         if (b->key == NULL) {
             return refuse(b, "a key that is not a scalar");
@@ -78,7 +79,8 @@ static enum err scalar(struct building *b, const yaml_event_t *e)
     }
     const char *text;
     TRY(text_copy(b, e->data.scalar.value, e->data.scalar.length, &text));
-    bool in_map = b->depth > 0 && b->open[b->depth - 1]->kind == YAML_MAP;
+    const struct yaml *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL;
+    bool in_map = parent != NULL && parent->kind == YAML_MAP;
     if (in_map && b->key == NULL) {
         b->key = text;
         return ERR_NONE;
