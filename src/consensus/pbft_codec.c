@@ -1,5 +1,7 @@
 #include "consensus/pbft_codec_internal.h"
 
+#include <string.h>
+
 #include "base/canon.h"
 #include "carnet/v1/peer.pb-c.h"
 
@@ -165,7 +167,11 @@ enum err message_decode(struct bytes wire, struct arena *a, struct message *out)
     const Carnet__V1__PeerMessage *m = (const Carnet__V1__PeerMessage *)decoded;
     for (size_t i = 0; i < COUNT(DECODE); i++) {
         if (DECODE[i].kind == m->kind_case) {
-            return DECODE[i].decode(m, a, out);
+            struct message got;
+            memset(&got, 0, sizeof got);
+            TRY(DECODE[i].decode(m, a, &got));
+            *out = got;
+            return ERR_NONE;
         }
     }
     return ERR_UNSUPPORTED;

@@ -229,10 +229,13 @@ enum err value_proof_decode(struct bytes wire, struct arena *a, struct value_pro
     if (m->contract > UINT16_MAX || m->key.len == 0 || m->key.len > STATE_KEY_SIZE_MAX) {
         return ERR_ENCODING;
     }
-    TRY(state_proof_from(m, &out->proof));
-    out->contract = (uint16_t)m->contract;
-    out->key = bytes_of_field(m->key);
-    out->stored = out->proof.present ? bytes_of_field(m->value) : bytes_of(NULL, 0);
+    struct value_proof got;
+    memset(&got, 0, sizeof got);
+    TRY(state_proof_from(m, &got.proof));
+    got.contract = (uint16_t)m->contract;
+    got.key = bytes_of_field(m->key);
+    got.stored = got.proof.present ? bytes_of_field(m->value) : bytes_of(NULL, 0);
+    *out = got;
     return ERR_NONE;
 }
 

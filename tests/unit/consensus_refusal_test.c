@@ -243,3 +243,16 @@ TEST(answers_to_what_was_not_asked_are_refused)
     CHECK_ERR(cluster_feed(c, 1, &synced), ERR_STALE);
     cluster_free(c);
 }
+
+/* A vote without a Vote in it: seat 1, 64 bytes of signature. */
+TEST(a_message_that_does_not_decode_leaves_the_output_as_it_was)
+{
+    static uint8_t memory[64 * 1024];
+    uint8_t wire[2 + 4 + 64] = { 0x22, 4 + 64, 0x10, 1, 0x1a, 64, 9 };
+    struct arena a = arena_over(memory, sizeof memory);
+    struct message m, before;
+    memset(&m, 0x5a, sizeof m);
+    memset(&before, 0x5a, sizeof before);
+    CHECK_ERR(message_decode(bytes_of(wire, sizeof wire), &a, &m), ERR_ENCODING);
+    CHECK(memcmp(&m, &before, sizeof m) == 0);
+}

@@ -1,4 +1,5 @@
 /* The light client: every proof a node gives, and every way of bending one. */
+#include "ledger/proof_internal.h"
 #include "tests/fixtures/ledger_fixture.h"
 #include "tests/test.h"
 
@@ -363,4 +364,18 @@ TEST(every_step_has_a_name)
     CHECK_STR(proof_step_name(PROOF_OK), "ok");
     CHECK_STR(proof_step_name(PROOF_STATE), "state");
     CHECK_STR(proof_step_name((enum proof_step)99), "unknown");
+}
+
+/* Contract 1, key "a", a value, and a sibling of one byte. */
+TEST(a_state_proof_that_does_not_decode_leaves_the_output_as_it_was)
+{
+    static const char WIRE[] = "\x08\x01\x12\x01"
+                               "a\x1a\x01v\x2a\x01s";
+    static uint8_t memory[64 * 1024];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct value_proof p, before;
+    memset(&p, 0x5a, sizeof p);
+    memset(&before, 0x5a, sizeof before);
+    CHECK_ERR(value_proof_decode(bytes_of(WIRE, sizeof WIRE - 1), &a, &p), ERR_ENCODING);
+    CHECK(memcmp(&p, &before, sizeof p) == 0);
 }
