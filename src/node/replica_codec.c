@@ -113,9 +113,14 @@ static enum err keys_in(Carnet__V1__EpochKey *const *in, size_t count, struct pe
     return ERR_NONE;
 }
 
-static struct vote_mark mark_in(const Carnet__V1__LastVote *v)
+/* A mark without a kind of vote would be a second way to say that there is none. */
+static enum err mark_in(const Carnet__V1__LastVote *v, struct vote_mark *out)
 {
-    return (struct vote_mark){ v->epoch, v->view, v->height, v->kind };
+    if (v->kind != VOTE_PREPARE && v->kind != VOTE_COMMIT) {
+        return ERR_ENCODING;
+    }
+    *out = (struct vote_mark){ v->epoch, v->view, v->height, v->kind };
+    return ERR_NONE;
 }
 
 static enum err hello_in(const Carnet__V1__Hello *h, struct arena *a, struct peer_hello **out)
@@ -130,7 +135,7 @@ static enum err hello_in(const Carnet__V1__Hello *h, struct arena *a, struct pee
     o->boot = h->boot;
     o->height = h->height;
     if (h->vote_case == CARNET__V1__HELLO__VOTE_LAST_VOTE) {
-        o->vote = mark_in(h->last_vote);
+        TRY(mark_in(h->last_vote, &o->vote));
     }
     TRY(keys_in(h->keys, h->n_keys, &o->keys));
     *out = o;
@@ -147,7 +152,7 @@ static enum err answer_in(const Carnet__V1__HelloAnswer *h, struct arena *a,
     o->boot = h->boot;
     o->objection = h->objection;
     if (h->vote_case == CARNET__V1__HELLO_ANSWER__VOTE_LAST_VOTE) {
-        o->vote = mark_in(h->last_vote);
+        TRY(mark_in(h->last_vote, &o->vote));
     }
     *out = o;
     return ERR_NONE;

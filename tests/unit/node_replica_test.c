@@ -192,6 +192,23 @@ static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t
     return wire;
 }
 
+/* HelloAnswer { boot 2, LastVote { epoch 1, height … } }: kind 1 and 2 are votes, 0 and 3 are not.
+ */
+TEST(formats_2_a_last_vote_has_the_kind_of_a_vote)
+{
+    static uint8_t memory[16 * 1024];
+    static const enum err WANT[] = { ERR_ENCODING, ERR_NONE, ERR_NONE, ERR_ENCODING };
+    for (uint8_t kind = 0; kind < COUNT(WANT); kind++) {
+        uint8_t wire[12] = { 0x12, 8, 0x08, 2, 0x12, 4, 0x08, 1, 0x20, kind };
+        size_t len = kind == 0 ? 8 : 10;
+        wire[1] = (uint8_t)(len - 2);
+        wire[5] = (uint8_t)(len - 6);
+        struct arena a = arena_over(memory, sizeof memory);
+        struct peer_message m;
+        CHECK_ERR(peer_decode(bytes_of(wire, len), sizeof wire, &a, &m), WANT[kind]);
+    }
+}
+
 TEST(strangers_and_noise_are_refused_by_name)
 {
     struct bench b;
