@@ -164,7 +164,8 @@ static enum err chain_in(const Carnet__V1__Chain *c, struct arena *a, struct pee
     if (o == NULL) {
         return ERR_NO_SPACE;
     }
-    if (c->n_blocks > PEER_CHAIN_MAX) {
+    /* The keys stand there even when there are none of them: one way to say it. */
+    if (c->n_blocks > PEER_CHAIN_MAX || c->keys == NULL) {
         return ERR_ENCODING;
     }
     o->from = c->from;
@@ -174,9 +175,7 @@ static enum err chain_in(const Carnet__V1__Chain *c, struct arena *a, struct pee
         o->block[i] = bytes_of_field(c->blocks[i]);
     }
     o->certificate = bytes_of_field(c->certificate);
-    if (c->keys != NULL) {
-        TRY(keys_in(c->keys->keys, c->keys->n_keys, &o->keys));
-    }
+    TRY(keys_in(c->keys->keys, c->keys->n_keys, &o->keys));
     *out = o;
     return ERR_NONE;
 }

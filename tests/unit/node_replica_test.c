@@ -209,6 +209,20 @@ TEST(formats_2_a_last_vote_has_the_kind_of_a_vote)
     }
 }
 
+/* Chain { from 2, keys, committed 3 }: without the member keys it is another way to say no keys. */
+TEST(formats_2_a_chain_says_that_it_has_no_keys)
+{
+    static uint8_t memory[512 * 1024];
+    static const uint8_t WITH[] = { 0x52, 6, 0x08, 2, 0x22, 0, 0x28, 3 };
+    static const uint8_t WITHOUT[] = { 0x52, 4, 0x08, 2, 0x28, 3 };
+    struct arena a = arena_over(memory, sizeof memory);
+    struct peer_message m;
+    CHECK_OK(peer_decode(bytes_of(WITH, sizeof WITH), 64, &a, &m));
+    CHECK_EQ(m.chain->keys.count, 0);
+    arena_reset(&a);
+    CHECK_ERR(peer_decode(bytes_of(WITHOUT, sizeof WITHOUT), 64, &a, &m), ERR_ENCODING);
+}
+
 TEST(strangers_and_noise_are_refused_by_name)
 {
     struct bench b;
