@@ -379,3 +379,41 @@ TEST(a_state_proof_that_does_not_decode_leaves_the_output_as_it_was)
     CHECK_ERR(value_proof_decode(bytes_of(WIRE, sizeof WIRE - 1), &a, &p), ERR_ENCODING);
     CHECK(memcmp(&p, &before, sizeof p) == 0);
 }
+
+/* Memory that ends at any place of the way: full is an error, and never a wrong answer. */
+TEST(a_proof_is_made_and_verified_in_any_memory_or_refused_for_the_lack_of_it)
+{
+    static uint8_t memory[128 * 1024];
+    unsigned made = 0, verified = 0, stated = 0;
+    struct bytes proof, state;
+    given_a_chain();
+    struct proof_parts p = parts_of(3, 5);
+    CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
+    CHECK_OK(proof_encode_state(f->ledger, 1, bytes_of_str("b"), &f->arena, &state));
+    struct hash root = ledger_committed(f->ledger).state_root;
+    for (size_t size = 0; size <= sizeof memory; size += 112) {
+        struct arena a = arena_over(memory, size);
+        struct proved_tx out;
+        struct bytes again, key, value;
+        enum proof_step step;
+        uint16_t contract;
+        enum err e = proof_encode_tx(&p, &a, &again);
+        CHECK(e == ERR_NONE ? bytes_equal(again, proof) : e == ERR_NO_SPACE);
+        made += e == ERR_NONE;
+        arena_reset(&a);
+        e = proof_verify_tx(f->suite, &f->genesis, proof, &a, &out, &step);
+        CHECK(e == ERR_NONE || e == ERR_NO_SPACE);
+        verified += e == ERR_NONE;
+        arena_reset(&a);
+        e = proof_verify_state(f->suite, &root, state, &a, &contract, &key, &value);
+        CHECK(e == ERR_NONE || e == ERR_NO_SPACE);
+        stated += e == ERR_NONE;
+        arena_reset(&a);
+        e = proof_encode_state(f->ledger, 1, bytes_of_str("b"), &a, &again);
+        CHECK(e == ERR_NONE ? bytes_equal(again, state) : e == ERR_NO_SPACE);
+    }
+    CHECK(made > 0 && made < sizeof memory / 112);
+    CHECK(verified > 0 && verified < sizeof memory / 112);
+    CHECK(stated > 0 && stated < sizeof memory / 112);
+    fixture_close(f);
+}
