@@ -3,12 +3,11 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "cli/asset_internal.h"
 #include "cli/output_internal.h"
 #include "data/data.h"
 
-enum { ASSET_SCRATCH_SIZE = 64 * 1024 * 1024 };
-
-static enum err read_input(struct cli *c, const char *path, uint8_t **file, size_t *len)
+enum err asset_read_input(struct cli *c, const char *path, uint8_t **file, size_t *len)
 {
     TRY(cli_read_file(c, path, file, len));
     if (*len == 0) {
@@ -31,7 +30,7 @@ static enum err run_cid(struct cli *c)
     uint8_t *file;
     size_t len;
     struct digests d;
-    TRY(read_input(c, c->arg[0], &file, &len));
+    TRY(asset_read_input(c, c->arg[0], &file, &len));
     data_digest(suite_intl(), bytes_of(file, len), SEALING_CHUNK_DEFAULT, &d);
     free(file);
     answer_digests(c, &d);
@@ -113,7 +112,7 @@ static enum err run_put(struct cli *c)
     uint64_t chunk_size;
     TRY(cli_number(c, "--chunk-size", SEALING_CHUNK_MIN, SEALING_CHUNK_MAX, SEALING_CHUNK_DEFAULT,
                    &chunk_size));
-    TRY(read_input(c, c->arg[0], &file, &len));
+    TRY(asset_read_input(c, c->arg[0], &file, &len));
     enum err e = session_open(c, true, &s);
     if (e == ERR_NONE) {
         e = put_file(&s, bytes_of(file, len), (uint32_t)chunk_size);
@@ -152,123 +151,18 @@ enum err action_asset_read(struct session *s, const char *text, struct action_as
     return e;
 }
 
-/* A profile is large: it lives on the heap for the length of a command. */
-struct work {
-    uint8_t *file, *memory;
-    size_t len;
-    struct arena scratch;
-    struct profile profile;
-};
-
-static void work_free(struct work *w)
-{
-    if (w != NULL) {
-        free(w->file);
-        free(w->memory);
-        free(w);
-    }
-}
-
-static enum err profile_file(struct cli *c, struct work **out)
-{
-    char why[CSV_WHY_SIZE] = "";
-    struct work *w = calloc(1, sizeof *w);
-    ASSERT(w != NULL);
-    enum err e = read_input(c, c->arg[0], &w->file, &w->len);
-    if (e != ERR_NONE) {
-        free(w);
-        return e;
-    }
-    w->memory = malloc(ASSET_SCRATCH_SIZE);
-    ASSERT(w->memory != NULL);
-    w->scratch = arena_over(w->memory, ASSET_SCRATCH_SIZE);
-    e = data_profile(bytes_of(w->file, w->len), w->scratch, &w->profile, why);
-    if (e != ERR_NONE) {
-        work_free(w);
-        return cli_fail(c, e, c->arg[0], "%s", why[0] != '\0' ? why : err_text(e));
-    }
-    *out = w;
-    return ERR_NONE;
-}
-
-static void answer_columns(struct cli *c, const struct profile *p, const struct template_ *t)
-{
-    json_t *columns = json_new_array();
-    fprintf(c->text, "%-16s %-8s %-10s %5s  %s\n", "column", "type", "class", "score", "why");
-    for (uint32_t i = 0; i < p->columns; i++) {
-        const struct column *x = &p->column[i];
-        json_t *j = json_new_object();
-        json_put(j, "name", json_new_str(x->name));
-        json_put(j, "type", json_new_str(column_type_name(x->type)));
-        json_put(j, "class", json_new_str(column_class_name(x->class)));
-        json_put(j, "grade", json_new_int(x->grade));
-        json_put(j, "score", json_new_int(x->score));
-        json_put(j, "distinct", json_new_u64(x->distinct));
-        json_put(j, "empty", json_new_u64(x->empty));
-        json_put(j, "reason", json_new_str(x->reason));
-        if (t != NULL) {
-            json_put(j, "dropped", json_new_bool(template_drops(t, x)));
-        }
-        json_push(columns, j);
-        fprintf(c->text, "%-16s %-8s %-10s %5u  %s%s\n", x->name, column_type_name(x->type),
-                column_class_name(x->class), x->score, x->reason,
-                t != NULL && template_drops(t, x) ? "; must not leave" : "");
-    }
-    json_put(c->answer, "rows", json_new_u64(p->rows));
-    json_put(c->answer, "columns", columns);
-}
-
-static enum err run_classify(struct cli *c)
-{
-    struct work *w;
-    TRY(profile_file(c, &w));
-    answer_columns(c, &w->profile, NULL);
-    work_free(w);
-    return ERR_NONE;
-}
-
-static enum err deidentify(struct cli *c, const struct template_ *t, const char *path)
-{
-    struct work *w;
-    uint8_t *out;
-    size_t len;
-    char why[CSV_WHY_SIZE] = "";
-    TRY(profile_file(c, &w));
-    enum err e =
-        data_deidentify(bytes_of(w->file, w->len), &w->profile, t, w->scratch, &out, &len, why);
-    if (e != ERR_NONE) {
-        e = cli_fail(c, e, c->arg[0], "%s", why[0] != '\0' ? why : err_text(e));
-    } else {
-        e = cli_write_file(c, path, bytes_of(out, len), 0600);
-        free(out);
-    }
-    if (e == ERR_NONE) {
-        answer_columns(c, &w->profile, t);
-        json_put(c->answer, "bytes", json_new_u64(len));
-    }
-    work_free(w);
-    return e;
-}
-
-static enum err run_deidentify(struct cli *c)
-{
-    struct template_ *t;
-    const char *path, *name;
-    TRY(cli_required(c, "--out", &path));
-    TRY(cli_required(c, "--template", &name));
-    TRY(action_template(c, name, &t));
-    enum err e = deidentify(c, t, path);
-    template_free(t);
-    return e;
-}
-
 static const struct cli_option PUT_OPTIONS[] = {
     { "--chunk-size", "BYTES", "plaintext bytes of a chunk, 65536 to 4194304 (1048576)" },
     { NULL, NULL, NULL },
 };
+static const struct cli_option CLASSIFY_OPTIONS[] = {
+    { "--template", "NAME", "also say what this template would do (ecommerce, medical, finance)" },
+    { NULL, NULL, NULL },
+};
 static const struct cli_option DEIDENTIFY_OPTIONS[] = {
-    { "--template", "NAME", "which template says what must not leave (ecommerce)" },
+    { "--template", "NAME", "which template says what may leave (ecommerce, medical, finance)" },
     { "--out", "FILE", "where the result goes" },
+    { "--key-file", "FILE", "key of pseudonyms: 32 bytes or 64 hex digits (drawn and forgotten)" },
     { NULL, NULL, NULL },
 };
 
@@ -278,9 +172,10 @@ static const struct cli_command COMMANDS[] = {
     { "asset", "cid", "FILE", 1, 1, "print a file's digests", "carnet asset cid orders.csv", NULL,
       run_cid },
     { "asset", "classify", "FILE.csv", 1, 1, "type and classify the columns of a table",
-      "carnet asset classify orders.csv", NULL, run_classify },
-    { "asset", "deidentify", "FILE.csv", 1, 1, "write it again without what must not leave",
+      "carnet asset classify orders.csv --template ecommerce", CLASSIFY_OPTIONS,
+      asset_run_classify },
+    { "asset", "deidentify", "FILE.csv", 1, 1, "write it again as it may leave",
       "carnet asset deidentify orders.csv --template ecommerce --out lawful.csv",
-      DEIDENTIFY_OPTIONS, run_deidentify },
+      DEIDENTIFY_OPTIONS, asset_run_deidentify },
 };
 const struct cli_table CLI_ASSET = { COMMANDS, COUNT(COMMANDS) };

@@ -165,20 +165,31 @@ static void document_of(const struct net_plan *p, const struct net_participant *
     }
 }
 
-/* The law and the templates of this release. */
-static enum err first_law(struct net_plan *p, struct genesis *g)
+/* The templates of this release, by ascending hash: a genesis has them in that order alone. */
+static enum err first_templates(struct net_plan *p, struct genesis *g)
 {
-    char why[POLICY_WHY_SIZE];
-    g->pack_set = bytes_of(p->law.set, p->law.set_len);
     g->template_hash = ARENA_ARRAY(&p->arena, struct hash, EMBEDDED_TEMPLATES_COUNT);
-    for (size_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
+    for (uint32_t i = 0; i < EMBEDDED_TEMPLATES_COUNT; i++) {
+        const struct embedded_file *f = &EMBEDDED_TEMPLATES[i];
+        char why[CSV_WHY_SIZE];
         struct template_ *t;
-        TRY(template_read(bytes_of(EMBEDDED_TEMPLATES[i].ptr, EMBEDDED_TEMPLATES[i].len), &t, why));
-        template_hash(p->suite, t, &g->template_hash[i]);
+        struct hash h;
+        uint32_t at = g->template_count++;
+        TRY(template_read(bytes_of(f->ptr, f->len), &t, why));
+        template_hash(p->suite, t, &h);
         template_free(t);
-        g->template_count++;
+        for (; at > 0 && hash_compare(&g->template_hash[at - 1], &h) > 0; at--) {
+            g->template_hash[at] = g->template_hash[at - 1];
+        }
+        g->template_hash[at] = h;
     }
     return ERR_NONE;
+}
+
+static enum err first_law(struct net_plan *p, struct genesis *g)
+{
+    g->pack_set = bytes_of(p->law.set, p->law.set_len);
+    return first_templates(p, g);
 }
 
 static enum err found(struct net_plan *p, struct genesis *g)

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/actions_internal.h"
+#include "cli/asset_internal.h"
 #include "crypto/secret.h"
 #include "data/data.h"
 
@@ -11,6 +11,7 @@ struct mint_plan {
     struct template_ *template_;
     struct token_mint args;
     struct session_tx tx;
+    json_t *deidentification; /* NULL: the template names no quasi-identifier */
 };
 
 static void push_places(json_t *places, const char *text)
@@ -95,6 +96,10 @@ static enum err plan_metadata(struct session *s, struct mint_plan *p, struct byt
     json_put(j, "title",
              json_new_str(cli_option(s->cli, "--title") != NULL ? cli_option(s->cli, "--title")
                                                                 : template_name(p->template_)));
+    if (p->deidentification != NULL) {
+        json_put(j, "deidentification", p->deidentification);
+        p->deidentification = NULL;
+    }
     json_put(j, "valid_from", json_new_time(p->args.valid_from_ms));
     json_put(j, "valid_until", json_new_time(p->args.valid_until_ms));
     enum err e = json_write_canonical(j, &text, &len);
@@ -127,6 +132,7 @@ static enum err mint(struct session *s, struct mint_plan *p)
     TRY(cli_required(s->cli, "--asset", &asset));
     TRY(action_asset_read(s, asset, &p->asset));
     p->args.asset = p->asset.asset;
+    TRY(asset_facts(s->cli, p->asset.path, p->template_, &p->deidentification));
     TRY(plan_codes(s, p));
     TRY(plan_metadata(s, p, &metadata));
     TRY(plan_tag(s, p));
@@ -170,6 +176,7 @@ static enum err run_mint(struct cli *c)
             session_close(&s);
         }
         template_free(p->template_);
+        json_free(p->deidentification);
     }
     free(p);
     return e;
@@ -280,7 +287,7 @@ static enum err run_list(struct cli *c)
 
 static const struct cli_option MINT_OPTIONS[] = {
     { "--asset", "ID", "asset of the local catalogue" },
-    { "--template", "NAME", "token template (ecommerce)" },
+    { "--template", "NAME", "token template (ecommerce, medical, finance)" },
     { "--places", "A,B", "where rights may be granted, beside the owner's place" },
     { "--title", "TEXT", "what people read in the metadata" },
     { "--valid-days", "N", "how long rights may be granted and used (365)" },

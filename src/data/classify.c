@@ -1,8 +1,10 @@
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/data_internal.h"
 
-enum { WORDS_SIZE = 2 * DATA_COLUMN_NAME_SIZE + 4, SCORE_MAX = 99, SCORE_AGREE = 10 };
+enum { SCORE_MAX = 99, SCORE_AGREE = 10 };
 
 const char *column_class_name(enum column_class c)
 {
@@ -41,7 +43,8 @@ static const struct name_rule NAME_RULES[] = {
       "name says an address" },
     { "birth|birthday|birthdate|dob|date of birth|生日|出生", COLUMN_PERSONAL, 90,
       "name says a birth date" },
-    { "sex|gender|age|marriage|marital|marital status|education|nationality|性别|年龄",
+    { "sex|gender|age|marriage|marital|marital status|education|nationality|occupation|"
+      "性别|年龄|婚姻|学历|教育程度|文化程度|国籍|职业",
       COLUMN_PERSONAL, 65, "name says a trait of a person" },
     { "ip|ip address|device id|imei|cookie|advertising id", COLUMN_PERSONAL, 80,
       "name says a device or network id" },
@@ -50,7 +53,7 @@ static const struct name_rule NAME_RULES[] = {
       "social security|driver license|driving licence|身份证|护照",
       COLUMN_SENSITIVE, 95, "name says an identity document" },
     { "religion|ethnicity|ethnic|race|fingerprint|biometric|face id|political|sexual orientation|"
-      "password|latitude|longitude|gps",
+      "password|latitude|longitude|gps|民族|宗教|指纹|人脸|行踪",
       COLUMN_SENSITIVE, 85, "name says a sensitive trait of a person" },
     { "card number|card no|credit card|debit card|iban|bic|account number|account no|bank "
       "account|cvv|"
@@ -58,11 +61,11 @@ static const struct name_rule NAME_RULES[] = {
       COLUMN_FINANCIAL, 90, "name says a card or account" },
     { "salary|income|wage|balance|limit bal|credit limit|bill amt|bill amount|pay "
       "amt|pay|loan|debt|"
-      "default|credit score|工资|收入",
+      "default|credit score|工资|收入|额度|账单|还款|余额|贷款|违约",
       COLUMN_FINANCIAL, 70, "name says income, debt or payments" },
     { "diagnosis|disease|symptom|medication|drug|icd|blood|blood pressure|heart "
       "rate|cholesterol|chol|"
-      "glucose|bmi|hiv|allergy|pregnancy|病历|诊断",
+      "glucose|bmi|hiv|allergy|pregnancy|病历|诊断|血压|血糖|胆固醇|心率|心电|胸痛|疾病",
       COLUMN_HEALTH, 90, "name says a diagnosis or measurement" },
     { "trestbps|fbs|restecg|thalach|exang|oldpeak|thal|cp|ecg|ekg|mri|hba 1 c|ldl|hdl",
       COLUMN_HEALTH, 75, "name is a clinical abbreviation" },
@@ -111,7 +114,7 @@ static bool begins_word(const char *name, size_t i)
 }
 
 /* "CustomerID" and "CUSTOMER_ID" are " customer id ". */
-static void words_of(const char *name, char out[WORDS_SIZE])
+void words_of(const char *name, char out[WORDS_SIZE])
 {
     size_t len = 0;
     out[len++] = ' ';
@@ -143,29 +146,32 @@ static bool says(const char *words, const char *phrase, size_t len)
     return false;
 }
 
-static bool says_one_of(const char *words, const char *phrases)
+/* The first phrase that is said, or one of no length. */
+static struct bytes said_of(const char *words, const char *phrases)
 {
     for (const char *at = phrases;;) {
         const char *end = strchrnul(at, '|');
         if (says(words, at, (size_t)(end - at))) {
-            return true;
+            return bytes_of(at, (size_t)(end - at));
         }
         if (*end == '\0') {
-            return false;
+            return bytes_of(at, 0);
         }
         at = end + 1;
     }
 }
 
-static const struct name_rule *judge_name(const char *name)
+static const struct name_rule *judge_name(const char *name, struct bytes *said)
 {
     char words[WORDS_SIZE];
     const struct name_rule *best = NULL;
     words_of(name, words);
     for (size_t i = 0; i < COUNT(NAME_RULES); i++) {
         const struct name_rule *r = &NAME_RULES[i];
-        if ((best == NULL || r->score > best->score) && says_one_of(words, r->phrases)) {
+        struct bytes phrase = said_of(words, r->phrases);
+        if (phrase.len > 0 && (best == NULL || r->score > best->score)) {
             best = r;
+            *said = phrase;
         }
     }
     return best;
@@ -221,21 +227,75 @@ static void set_class(struct column *c, enum column_class class, uint32_t score,
     c->grade = grade_of(class);
 }
 
+__attribute__((format(printf, 2, 3))) static void add_reason(struct column *c, const char *format,
+                                                             ...)
+{
+    if (c->reason_count < DATA_REASONS_MAX) {
+        char *out = c->reasons[c->reason_count++];
+        va_list args;
+        va_start(args, format);
+        vsnprintf(out, DATA_REASON_SIZE, format, args);
+        va_end(args);
+        out[utf8_prefix(bytes_of_str(out))] = '\0';
+    }
+}
+
+/* What the detectors saw, also where it was too little to decide. */
+static void add_value_reasons(struct column *c, const struct column_scan *s)
+{
+    for (size_t i = 0; i < DETECT_END; i++) {
+        const struct value_rule *r = &VALUE_RULES[i];
+        if (s->hits[i] > 0) {
+            bool enough = s->hits[i] * 100 >= c->values * r->share;
+            add_reason(c, "%s: %llu of %llu%s", r->reason, (unsigned long long)s->hits[i],
+                       (unsigned long long)c->values, enough ? "" : ", too few to decide");
+        }
+    }
+}
+
+/* What the values look like, which alone decides nothing. */
+static void add_shape_reasons(struct column *c, const struct column_scan *s)
+{
+    bool exact = c->distinct < DATA_SAMPLE_MAX, whole = c->type == COLUMN_INTEGER && s->numbers > 0;
+    if (c->values >= 20 && exact && c->distinct == c->values) {
+        add_reason(c, "no value stands twice: it may single out a row");
+    }
+    if (whole && exact && c->values >= 20 && c->distinct <= 12 && c->distinct * 2 < c->values) {
+        add_reason(c, "small whole numbers, %llu different: a code",
+                   (unsigned long long)c->distinct);
+    } else if (whole && s->least >= 0 && s->most <= 120 && s->most >= 18) {
+        add_reason(c, "whole numbers from %lld to %lld: ages are possible", (long long)s->least,
+                   (long long)s->most);
+    } else if (c->type == COLUMN_DATE) {
+        add_reason(c, "every value is a date, %llu different", (unsigned long long)c->distinct);
+    }
+}
+
 void classify(struct column *c, const struct column_scan *s)
 {
-    const struct name_rule *name = judge_name(c->name);
+    struct bytes said = bytes_of(NULL, 0);
+    const struct name_rule *name = judge_name(c->name, &said);
     const struct value_rule *values = judge_values(c, s);
     c->type = type_of(c, s->shapes);
+    if (name != NULL) {
+        add_reason(c, "%s: the header has \"%.*s\"%s", name->reason, (int)said.len,
+                   (const char *)said.ptr, values == NULL ? "; no value confirms it" : "");
+    }
+    add_value_reasons(c, s);
     if (name == NULL && values == NULL) {
         set_class(c, COLUMN_OTHER, 50, "nothing points to a person, money or health");
+        add_reason(c, "%s", c->reason);
+        add_shape_reasons(c, s);
         return;
     }
+    add_shape_reasons(c, s);
     uint32_t agree =
         name != NULL && values != NULL && name->class == values->class ? SCORE_AGREE : 0;
     if (values == NULL || (name != NULL && name->score >= values->score)) {
         set_class(c, name->class, name->score + agree, name->reason);
     } else {
         set_class(c, values->class, values->score + agree, values->reason);
+        c->by_values = true;
     }
 }
 
@@ -247,8 +307,11 @@ void classify_record(struct profile *p)
         health += p->column[i].class == COLUMN_HEALTH;
     }
     for (uint32_t i = 0; health >= 3 && i < p->columns; i++) {
-        if (p->column[i].class == COLUMN_OTHER) {
-            set_class(&p->column[i], COLUMN_HEALTH, 55, "it stands in a record of health data");
+        struct column *c = &p->column[i];
+        if (c->class == COLUMN_OTHER) {
+            set_class(c, COLUMN_HEALTH, 55, "it stands in a record of health data");
+            snprintf(c->reasons[0], DATA_REASON_SIZE, "%s: %u columns are, by their names",
+                     c->reason, health);
         }
     }
 }

@@ -34,13 +34,32 @@ enum detector {
 };
 bool detect(enum detector d, struct bytes value);
 
+/* RFC 4648 base32 in lowercase, without padding, and a final zero; returns the length. */
+#define BASE32_SIZE(n) (((n)*8 + 4) / 5)
+size_t base32_put(struct bytes x, char *out);
+
+/* " customer id ": the words of a header in lowercase, each between spaces. */
+enum { WORDS_SIZE = 2 * DATA_COLUMN_NAME_SIZE + 4 };
+void words_of(const char *name, char out[WORDS_SIZE]);
+
+/* SplitMix64 (Steele, Lea, Flood 2014): a number below `below`, the same everywhere. */
+enum { SAMPLE_ROWS_MAX = 1000000 };
+uint64_t sample_draw(uint64_t *state, uint64_t below);
+
 /* What was counted of a column, for classify(). */
 struct column_scan {
     uint64_t shapes[SHAPE_END];
     uint64_t hits[DETECT_END];
     uint64_t *set; /* hashes of distinct values, open addressing; 0 is a free place */
     uint64_t set_mask, set_max;
+    int64_t least, most; /* of the whole numbers of at most 18 digits */
+    uint64_t numbers;    /* how many of them */
 };
+/* Sets for that many columns, with places for as many values as the text may have up to
+ * DATA_SAMPLE_MAX. ERR_NO_SPACE. */
+MUST_USE enum err new_sets(struct bytes csv, struct arena *scratch, struct column_scan *scan,
+                           uint32_t columns);
+void count_distinct(struct column_scan *s, uint64_t *distinct, struct bytes value);
 /* Type, class, score, reason and grade from the name and the counts. */
 void classify(struct column *c, const struct column_scan *s);
 /* What a column is by the company it keeps: for all columns once each is classified. */

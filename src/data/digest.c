@@ -4,18 +4,12 @@
 static const uint8_t CID_HEAD[] = { 0x01, 0x55, 0x12, 0x20 };
 enum { CID_SIZE = sizeof CID_HEAD + HASH_SIZE };
 
-/* Multibase 'b': RFC 4648 base32 in lowercase, without padding. */
-static void cid_of(const struct hash *sha256, char *out)
+size_t base32_put(struct bytes x, char *out)
 {
-    uint8_t bytes[CID_SIZE];
-    struct buf b = buf_over(bytes, sizeof bytes);
-    buf_put(&b, bytes_of(CID_HEAD, sizeof CID_HEAD));
-    buf_put_hash(&b, sha256);
     size_t len = 0;
     unsigned held = 0, bits = 0;
-    out[len++] = 'b';
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        held = held << 8 | bytes[i];
+    for (size_t i = 0; i < x.len; i++) {
+        held = held << 8 | x.ptr[i];
         bits += 8;
         while (bits >= 5) {
             bits -= 5;
@@ -27,9 +21,21 @@ static void cid_of(const struct hash *sha256, char *out)
         out[len++] = "abcdefghijklmnopqrstuvwxyz234567"[held << (5 - bits) & 31];
     }
     out[len] = '\0';
+    return len;
 }
 
-_Static_assert(1 + (CID_SIZE * 8 + 4) / 5 + 1 <= sizeof((struct digests){ 0 }.cid),
+/* Multibase 'b': base32 in lowercase, without padding. */
+static void cid_of(const struct hash *sha256, char *out)
+{
+    uint8_t bytes[CID_SIZE];
+    struct buf b = buf_over(bytes, sizeof bytes);
+    buf_put(&b, bytes_of(CID_HEAD, sizeof CID_HEAD));
+    buf_put_hash(&b, sha256);
+    out[0] = 'b';
+    base32_put(buf_bytes(&b), out + 1);
+}
+
+_Static_assert(1 + BASE32_SIZE(CID_SIZE) + 1 <= sizeof((struct digests){ 0 }.cid),
                "a CID and its zero fit");
 
 void data_digest(const struct suite *s, struct bytes file, uint32_t chunk_size, struct digests *out)

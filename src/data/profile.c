@@ -58,20 +58,36 @@ static uint64_t hash_of(struct bytes x)
     return h != 0 ? h : 1;
 }
 
-static void count_distinct(struct column_scan *s, struct column *c, struct bytes value)
+void count_distinct(struct column_scan *s, uint64_t *distinct, struct bytes value)
 {
     uint64_t h = hash_of(value);
     for (uint64_t at = h;; at++) {
         uint64_t *place = &s->set[at & s->set_mask];
-        if (*place == h || (*place == 0 && c->distinct == s->set_max)) {
+        if (*place == h || (*place == 0 && *distinct == s->set_max)) {
             return;
         }
         if (*place == 0) {
             *place = h;
-            c->distinct++;
+            (*distinct)++;
             return;
         }
     }
+}
+
+static void count_number(struct column_scan *s, struct bytes value)
+{
+    int64_t x = 0;
+    bool negative = value.ptr[0] == '-';
+    if (value.len > 18) {
+        return;
+    }
+    for (size_t i = negative || value.ptr[0] == '+'; i < value.len; i++) {
+        x = 10 * x + (value.ptr[i] - '0');
+    }
+    x = negative ? -x : x;
+    s->least = s->numbers == 0 || x < s->least ? x : s->least;
+    s->most = s->numbers == 0 || x > s->most ? x : s->most;
+    s->numbers++;
 }
 
 static void count_value(struct column *c, struct column_scan *s, struct bytes value)
@@ -83,15 +99,18 @@ static void count_value(struct column *c, struct column_scan *s, struct bytes va
         return;
     }
     c->values++;
-    count_distinct(s, c, value);
+    count_distinct(s, &c->distinct, value);
+    if (shape == SHAPE_INTEGER) {
+        count_number(s, value);
+    }
     for (enum detector d = 0; d < DETECT_END; d++) {
         s->hits[d] += detect(d, value);
     }
 }
 
 /* Places for as many distinct values as the text may have, a third of them free. */
-static enum err new_sets(struct bytes csv, struct arena *scratch, struct column_scan *scan,
-                         uint32_t columns)
+enum err new_sets(struct bytes csv, struct arena *scratch, struct column_scan *scan,
+                  uint32_t columns)
 {
     uint64_t lines = 1, size = SET_SIZE_MIN;
     for (size_t i = 0; i < csv.len && lines < DATA_SAMPLE_MAX; i++) {

@@ -3,7 +3,7 @@
 
 #include "data/data_internal.h"
 
-enum { SAMPLE_ROWS_MAX = 1000000, SAMPLE_ROW_SIZE_MAX = 192 };
+enum { SAMPLE_ROW_SIZE_MAX = 192 };
 
 static const char *const COLOURS[] = { "WHITE",   "RED",    "PINK",    "BLUE",
                                        "IVORY",   "CREAM",  "VINTAGE", "RETROSPOT",
@@ -29,8 +29,7 @@ static const char *const COUNTRIES[] = { "United Kingdom", "United Kingdom", "Un
                                          "Germany",        "France",         "EIRE",
                                          "Netherlands",    "Spain",          "Switzerland" };
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t draw(uint64_t *state, uint64_t below)
+uint64_t sample_draw(uint64_t *state, uint64_t below)
 {
     *state += 0x9e3779b97f4a7c15;
     uint64_t z = *state;
@@ -49,11 +48,11 @@ struct order {
 static void next_order(uint64_t *state, struct order *o)
 {
     o->number++;
-    o->lines = 1 + (unsigned)draw(state, 38);
-    o->customer = draw(state, 4) == 0 ? 0 : 12346 + (unsigned)draw(state, 600);
-    o->minutes += (unsigned)draw(state, 12);
-    o->country = COUNTRIES[draw(state, COUNT(COUNTRIES))];
-    o->cancelled = draw(state, 40) == 0;
+    o->lines = 1 + (unsigned)sample_draw(state, 38);
+    o->customer = sample_draw(state, 4) == 0 ? 0 : 12346 + (unsigned)sample_draw(state, 600);
+    o->minutes += (unsigned)sample_draw(state, 12);
+    o->country = COUNTRIES[sample_draw(state, COUNT(COUNTRIES))];
+    o->cancelled = sample_draw(state, 40) == 0;
 }
 
 static void put_text(struct buf *b, const char *text)
@@ -65,9 +64,9 @@ static void put_text(struct buf *b, const char *text)
 static void put_description(struct buf *b, uint64_t *state)
 {
     char text[96];
-    const char *colour = COLOURS[draw(state, COUNT(COLOURS))];
-    const char *thing = THINGS[draw(state, COUNT(THINGS))];
-    uint64_t kind = draw(state, 250);
+    const char *colour = COLOURS[sample_draw(state, COUNT(COLOURS))];
+    const char *thing = THINGS[sample_draw(state, COUNT(THINGS))];
+    uint64_t kind = sample_draw(state, 250);
     const char *size = kind == 0 ? " 7\" SINGLE SIZE" : kind == 1 ? " \"LARGE\"" : "";
     if (kind >= 2 && kind <= 4) {
         return; /* a line without a description */
@@ -79,18 +78,18 @@ static void put_description(struct buf *b, uint64_t *state)
 static void put_row(struct buf *b, uint64_t *state, const struct order *o)
 {
     char text[96];
-    unsigned letter = (unsigned)draw(state, 8);
+    unsigned letter = (unsigned)sample_draw(state, 8);
     snprintf(text, sizeof text, "%s%u;%u%s;", o->cancelled ? "C" : "", o->number,
-             20000 + (unsigned)draw(state, 2000),
+             20000 + (unsigned)sample_draw(state, 2000),
              letter == 0   ? "A"
              : letter == 1 ? "B"
                            : "");
     put_text(b, text);
     put_description(b, state);
     unsigned minutes = 8 * 60 + o->minutes % (11 * 60), day = 1 + o->minutes / (11 * 60) % 23;
-    unsigned cents = 19 + (unsigned)draw(state, 1200);
+    unsigned cents = 19 + (unsigned)sample_draw(state, 1200);
     snprintf(text, sizeof text, ";%s%u;%u/12/2010 %02u:%02u;%u", o->cancelled ? "-" : "",
-             1 + (unsigned)draw(state, 24), day, minutes / 60, minutes % 60, cents / 100);
+             1 + (unsigned)sample_draw(state, 24), day, minutes / 60, minutes % 60, cents / 100);
     put_text(b, text);
     if (cents % 100 != 0) { /* 2,5 and 15, as shops write them, not 2,50 and 15,00 */
         bool tenths = cents % 10 == 0;
@@ -108,6 +107,8 @@ static void put_row(struct buf *b, uint64_t *state, const struct order *o)
     put_text(b, "\r\n");
 }
 
+/* As shops export: a byte-order mark, semicolons, decimal commas, CRLF, quotes here and there;
+ * about 80 bytes a row. */
 enum err data_sample_retail(uint64_t seed, uint32_t rows, uint8_t **out, size_t *len)
 {
     struct order o = { .number = 536364 };

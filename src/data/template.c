@@ -1,26 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/data_internal.h"
+#include "data/template_internal.h"
 
-/* One rule of what must not leave: by class, or by a pattern of the name. */
-struct drop {
-    bool by_class;
-    enum column_class class;
-    const char *pattern;
-    const char *why_en, *why_zh;
-};
-struct template_ {
-    json_t *json; /* owns all strings here */
-    const char *name;
-    const json_t *facts;
-    char *canonical;
-    size_t canonical_len;
-    uint32_t drop_count;
-    struct drop drop[TEMPLATE_RULES_MAX];
-};
-
-static enum err only(const json_t *object, const char *const *known, const char *where, char *why)
+enum err template_only(const json_t *object, const char *const *known, const char *where, char *why)
 {
     const char *stranger = NULL;
     enum err e = json_only(object, known, &stranger);
@@ -30,8 +13,8 @@ static enum err only(const json_t *object, const char *const *known, const char 
     return e == ERR_NONE ? e : data_refuse(why, "%s: not an object", where);
 }
 
-static enum err read_text(const json_t *object, const char *key, const char *where,
-                          const char **out, char *why)
+enum err template_text(const json_t *object, const char *key, const char *where, const char **out,
+                       char *why)
 {
     if (json_get_str(object, key, out) != ERR_NONE || (*out)[0] == '\0') {
         return data_refuse(why, "%s: \"%s\" must be a text", where, key);
@@ -40,20 +23,20 @@ static enum err read_text(const json_t *object, const char *key, const char *whe
 }
 
 /* {"en", "zh"}: what a person reads, in both languages. */
-static enum err read_both(const json_t *object, const char *key, const char *where, const char **en,
-                          const char **zh, char *why)
+enum err template_both(const json_t *object, const char *key, const char *where, const char **en,
+                       const char **zh, char *why)
 {
     static const char *const KNOWN[] = { "en", "zh", NULL };
     const json_t *both = json_member(object, key);
     if (both == NULL) {
         return data_refuse(why, "%s: \"%s\" is missing", where, key);
     }
-    TRY(only(both, KNOWN, where, why));
-    TRY(read_text(both, "en", where, en, why));
-    return read_text(both, "zh", where, zh, why);
+    TRY(template_only(both, KNOWN, where, why));
+    TRY(template_text(both, "en", where, en, why));
+    return template_text(both, "zh", where, zh, why);
 }
 
-static enum err class_by_name(const char *name, enum column_class *out)
+enum err template_class(const char *name, enum column_class *out)
 {
     for (enum column_class c = COLUMN_PERSONAL; c <= COLUMN_HEALTH; c++) {
         if (strcmp(name, column_class_name(c)) == 0) {
@@ -68,17 +51,17 @@ static enum err read_drop(const json_t *j, struct drop *out, char *why)
 {
     static const char *const KNOWN[] = { "class", "name", "why", NULL };
     const char *class = NULL;
-    TRY(only(j, KNOWN, "drop", why));
+    TRY(template_only(j, KNOWN, "drop", why));
     out->by_class = json_member(j, "class") != NULL;
     if (out->by_class == (json_member(j, "name") != NULL)) {
         return data_refuse(why, "drop: each rule has either \"class\" or \"name\"");
     }
-    TRY(read_both(j, "why", "drop", &out->why_en, &out->why_zh, why));
+    TRY(template_both(j, "why", "drop", &out->why_en, &out->why_zh, why));
     if (!out->by_class) {
-        return read_text(j, "name", "drop", &out->pattern, why);
+        return template_text(j, "name", "drop", &out->pattern, why);
     }
-    TRY(read_text(j, "class", "drop", &class, why));
-    if (class_by_name(class, &out->class) != ERR_NONE) {
+    TRY(template_text(j, "class", "drop", &class, why));
+    if (template_class(class, &out->class) != ERR_NONE) {
         return data_refuse(why, "drop: no class \"%.40s\" (personal, sensitive, financial, health)",
                            class);
     }
@@ -99,7 +82,7 @@ static enum err read_drops(const json_t *list, struct template_ *t, char *why)
 
 static enum err read_name(const json_t *json, const char **out, char *why)
 {
-    TRY(read_text(json, "template", "template", out, why));
+    TRY(template_text(json, "template", "template", out, why));
     bool plain = strspn(*out, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(*out);
     if (!plain || strlen(*out) > 32) {
         return data_refuse(why, "a template's name is 1 to 32 of a-z, 0-9 and '-'");
@@ -109,19 +92,28 @@ static enum err read_name(const json_t *json, const char **out, char *why)
 
 static enum err read_members(struct template_ *t, char *why)
 {
-    static const char *const KNOWN[] = { "template", "title", "facts", "drop", NULL };
+    static const char *const KNOWN[] = { "template",
+                                         "title",
+                                         "facts",
+                                         "columns",
+                                         "drop",
+                                         "k",
+                                         "quasi_identifiers",
+                                         "suppress_max_percent",
+                                         NULL };
     static const char *const FACTS[] = { "sector",  "classes",        "role",
                                          "purpose", "important_data", NULL };
     const char *en, *zh;
-    TRY(only(t->json, KNOWN, "template", why));
+    TRY(template_only(t->json, KNOWN, "template", why));
     TRY(read_name(t->json, &t->name, why));
-    TRY(read_both(t->json, "title", "title", &en, &zh, why));
+    TRY(template_both(t->json, "title", "title", &en, &zh, why));
     t->facts = json_member(t->json, "facts");
     if (t->facts == NULL) {
         return data_refuse(why, "\"facts\" is missing");
     }
-    TRY(only(t->facts, FACTS, "facts", why));
-    return read_drops(json_member(t->json, "drop"), t, why);
+    TRY(template_only(t->facts, FACTS, "facts", why));
+    TRY(read_drops(json_member(t->json, "drop"), t, why));
+    return template_rules(t, why);
 }
 
 void template_free(struct template_ *t)
@@ -180,7 +172,7 @@ static char lower(char c)
 
 /* '*' is any run of characters; ASCII letters in either case. On a mismatch the last star takes one
  * character more, so the work is bounded by the product of the lengths. */
-static bool matches(const char *pattern, const char *name)
+bool template_matches(const char *pattern, const char *name)
 {
     const char *star = NULL, *from = NULL;
     while (*name != '\0') {
@@ -203,27 +195,68 @@ static bool matches(const char *pattern, const char *name)
     return *pattern == '\0';
 }
 
+const struct rule *template_rule(const struct template_ *t, const char *column)
+{
+    char words[WORDS_SIZE];
+    words_of(column, words);
+    words[strlen(words) - 1] = '\0'; /* the space behind the last word */
+    for (uint32_t i = 0; i < t->rule_count; i++) {
+        const json_t *names = t->rule[i].names;
+        for (size_t k = 0; k < json_size(names); k++) {
+            const char *pattern = json_text_of(json_at(names, k));
+            if (template_matches(pattern, column) || template_matches(pattern, words + 1)) {
+                return &t->rule[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 static const struct drop *drop_of(const struct template_ *t, const struct column *c)
 {
     for (uint32_t i = 0; i < t->drop_count; i++) {
         const struct drop *d = &t->drop[i];
-        if (d->by_class ? d->class == c->class : matches(d->pattern, c->name)) {
+        if (d->by_class ? d->class == c->class : template_matches(d->pattern, c->name)) {
             return d;
         }
     }
     return NULL;
 }
 
-bool template_drops(const struct template_ *t, const struct column *c)
+/* A name may promise what the values do not hold: a column that stays as it is by its name, and
+ * whose values are those of a class that must not leave, does not leave. */
+static bool betrays(const struct rule *r, const struct column *c)
 {
-    return drop_of(t, c) != NULL;
+    return r->action == DATA_KEEP && !r->quasi && c->by_values && c->class != r->class;
 }
 
-const char *template_why(const struct template_ *t, const struct column *c, bool chinese)
+void template_treatment(const struct template_ *t, const struct column *c, struct treatment *out)
 {
+    const struct rule *r = template_rule(t, c->name);
     const struct drop *d = drop_of(t, c);
-    if (d == NULL) {
-        return NULL;
+    *out = (struct treatment){ .class = c->class };
+    if (r != NULL && !(d != NULL && betrays(r, c))) {
+        *out = (struct treatment){ .action = r->action,
+                                   .class = r->class,
+                                   .role = r->role,
+                                   .why_en = r->why_en,
+                                   .why_zh = r->why_zh,
+                                   .quasi = r->quasi };
+    } else if (d != NULL) {
+        out->action = DATA_DROP;
+        out->why_en = d->why_en;
+        out->why_zh = d->why_zh;
     }
-    return chinese ? d->why_zh : d->why_en;
+}
+
+bool template_drops(const struct template_ *t, const struct column *c)
+{
+    struct treatment x;
+    template_treatment(t, c, &x);
+    return x.action == DATA_DROP;
+}
+
+bool template_asks_k(const struct template_ *t)
+{
+    return t->quasi_count > 0;
 }

@@ -5,6 +5,7 @@
 
 enum { ROOM = 64 * 1024 * 1024 };
 static struct profile profile;
+static struct deidentified report;
 static char why[CSV_WHY_SIZE];
 
 static enum err read_template(const char *text, struct template_ **out)
@@ -37,7 +38,8 @@ static enum err run(struct bytes csv, const struct template_ *t, char **out)
     size_t len = 0;
     enum err e = data_profile(csv, arena, &profile, why);
     if (e == ERR_NONE) {
-        e = data_deidentify(csv, &profile, t, arena, &written, &len, why);
+        e = data_deidentify(csv, &profile, t, bytes_of(NULL, 0), arena, &written, &len, &report,
+                            why);
     }
     if (e == ERR_NONE) {
         *out = realloc(written, len + 1);
@@ -74,10 +76,11 @@ TEST(the_template_of_the_online_shop_says_what_it_is_and_what_must_stay)
     };
     for (size_t i = 0; i < COUNT(ROWS); i++) {
         struct column c = { .class = ROWS[i].class };
+        struct treatment x;
         snprintf(c.name, sizeof c.name, "%s", ROWS[i].name);
         CHECK_EQ(template_drops(t, &c), ROWS[i].drops);
-        CHECK((template_why(t, &c, false) != NULL) == ROWS[i].drops);
-        CHECK((template_why(t, &c, true) != NULL) == ROWS[i].drops);
+        template_treatment(t, &c, &x);
+        CHECK((x.why_en != NULL) == ROWS[i].drops && (x.why_zh != NULL) == ROWS[i].drops);
     }
     template_free(t);
 }
@@ -180,12 +183,15 @@ TEST(a_profile_of_another_file_and_a_row_that_breaks_leave_nothing_behind)
     uint8_t *out = NULL;
     size_t len = 77;
     CHECK_OK(data_profile(bytes_of_str("a,b\n1,2\n"), arena, &profile, why));
-    CHECK_ERR(data_deidentify(bytes_of_str("a,c\n1,2\n"), &profile, t, arena, &out, &len, why),
+    CHECK_ERR(data_deidentify(bytes_of_str("a,c\n1,2\n"), &profile, t, bytes_of(NULL, 0), arena,
+                              &out, &len, &report, why),
               ERR_UNREADABLE);
     CHECK_STR(why, "the profile is that of another file");
-    CHECK_ERR(data_deidentify(bytes_of_str("a,b,c\n1,2,3\n"), &profile, t, arena, &out, &len, why),
+    CHECK_ERR(data_deidentify(bytes_of_str("a,b,c\n1,2,3\n"), &profile, t, bytes_of(NULL, 0), arena,
+                              &out, &len, &report, why),
               ERR_UNREADABLE);
-    CHECK_ERR(data_deidentify(bytes_of_str("a,b\n1,2\n3\n"), &profile, t, arena, &out, &len, why),
+    CHECK_ERR(data_deidentify(bytes_of_str("a,b\n1,2\n3\n"), &profile, t, bytes_of(NULL, 0), arena,
+                              &out, &len, &report, why),
               ERR_UNREADABLE);
     CHECK_STR(why, "line 3: 1 fields where the header has 2");
     CHECK(out == NULL && len == 77);

@@ -308,3 +308,61 @@ TEST(without_room_a_profile_says_so_and_leaves_what_was_there)
         ERR_NO_SPACE);
     CHECK(profile.rows == 77 && why[0] != '\0');
 }
+
+/* Whether a column has a reason in which the text stands. */
+static bool reasons_with(const char *name, const char *text)
+{
+    const struct column *c = column_of(name);
+    for (uint32_t i = 0; i < c->reason_count; i++) {
+        if (strstr(c->reasons[i], text) != NULL) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < c->reason_count; i++) {
+        printf("# %s: %s\n", name, c->reasons[i]);
+    }
+    return false;
+}
+
+TEST(every_reason_that_was_seen_is_given_with_its_counts_and_a_header_alone_says_so)
+{
+    uint8_t room[4096];
+    struct buf csv = buf_over(room, sizeof room);
+    buf_put(&csv, bytes_of_str("CustomerID,age,x,card,note,years,id card\n"));
+    for (int i = 0; i < 20; i++) {
+        char row[160];
+        snprintf(row, sizeof row, "%d,%d,%d,%s,%s,%d,%s\n", i, 30 + i, i % 3,
+                 i < 10 ? "4111111111111111" : "4111111111111112", i == 3 ? "a@b.de" : "none",
+                 18 + i, "11010519491231002X");
+        buf_put(&csv, bytes_of_str(row));
+    }
+    CHECK_OK(run(buf_bytes(&csv)));
+    CHECK(reasons_with("CustomerID", "the header has \"customer id\"; no value confirms it"));
+    CHECK(reasons_with("CustomerID", "no value stands twice"));
+    CHECK(reasons_with("age", "the header has \"age\"; no value confirms it"));
+    CHECK(reasons_with("age", "whole numbers from 30 to 49: ages are possible"));
+    CHECK(reasons_with("x", "nothing points to a person"));
+    CHECK(reasons_with("x", "small whole numbers, 3 different: a code"));
+    CHECK(reasons_with("card", "values are valid card numbers: 10 of 20"));
+    CHECK(reasons_with("note", "values look like e-mail addresses: 1 of 20"));
+    CHECK(reasons_with("years", "whole numbers from 18 to 37: ages are possible"));
+    CHECK(reasons_with("id card", "the header has \"id card\""));
+    CHECK(reasons_with("id card", "values are valid identity card numbers: 20 of 20"));
+    CHECK(column_of("years")->class == COLUMN_OTHER && column_of("years")->score == 50);
+    CHECK(column_of("note")->by_values && !column_of("age")->by_values);
+    CHECK(column_of("id card")->score > column_of("note")->score);
+}
+
+/* Nine of twenty are too few to call a column one of cards, and it says so. */
+TEST(what_was_seen_too_seldom_to_decide_is_said_too)
+{
+    uint8_t room[1024];
+    struct buf csv = buf_over(room, sizeof room);
+    buf_put(&csv, bytes_of_str("x,y\n"));
+    for (int i = 0; i < 20; i++) {
+        buf_put(&csv, bytes_of_str(i < 9 ? "4111111111111111,a\n" : "4111111111111112,a\n"));
+    }
+    CHECK_OK(run(buf_bytes(&csv)));
+    CHECK(column_of("x")->class == COLUMN_OTHER);
+    CHECK(reasons_with("x", "values are valid card numbers: 9 of 20, too few to decide"));
+}
