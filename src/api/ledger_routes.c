@@ -180,7 +180,7 @@ enum err get_events(struct api_request *q)
     uint32_t count;
     uint32_t max = (args->present & API_QUERY_MAX) != 0 ? (uint32_t)args->max : NODE_EVENTS_MAX;
     TRY(node_events(q->node, (args->present & API_QUERY_SUBJECT) != 0 ? &args->subject : NULL,
-                    args->from, max, &q->arena, &event, &count));
+                    args->from, 0, max, &q->arena, &event, &count));
     json_t *j = json_new_object(), *events = json_new_array();
     for (uint32_t i = 0; i < count; i++) {
         json_push(events, event_json(&event[i]));

@@ -225,14 +225,14 @@ static enum err visit_all(void *user, struct bytes key, struct bytes value, bool
 }
 
 enum err index_each_event(struct index *x, const struct hash *subject, uint64_t height,
-                          struct arena *work, index_event_visit *visit, void *user)
+                          uint32_t index, struct arena *work, index_event_visit *visit, void *user)
 {
     struct event_walk w = { x, subject, work, visit, user };
     uint8_t key[KEY_MAX];
     if (subject == NULL) {
-        return kv_each(x->kv, T_RECEIPTS, position(height, 0, key), visit_all, &w);
+        return kv_each(x->kv, T_RECEIPTS, position(height, index, key), visit_all, &w);
     }
-    return kv_each(x->kv, T_EVENTS, long_key(subject, height, 0, 0, key), visit_subject, &w);
+    return kv_each(x->kv, T_EVENTS, long_key(subject, height, index, 0, key), visit_subject, &w);
 }
 
 struct attachment_walk {

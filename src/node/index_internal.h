@@ -34,12 +34,13 @@ MUST_USE enum err index_commit(struct index *x); /* durable */
 MUST_USE enum err index_block(struct index *x, const struct suite *s,
                               const struct replica_commit *c, struct arena *work);
 MUST_USE enum err index_find_tx(struct index *x, const struct hash *id, struct index_tx *out);
-/* Walk events of a subject (NULL: all) from (height, 0) on. The visitor gets the transaction and
- * the number of the event in it. */
+/* Walk events of a subject (NULL: all) from transaction (height, index) on. The visitor gets the
+ * transaction and the number of the event in it. */
 typedef enum err index_event_visit(void *user, const struct index_tx *tx, uint32_t event,
                                    bool *more);
 MUST_USE enum err index_each_event(struct index *x, const struct hash *subject, uint64_t height,
-                                   struct arena *work, index_event_visit *visit, void *user);
+                                   uint32_t index, struct arena *work, index_event_visit *visit,
+                                   void *user);
 typedef enum err index_attachment_visit(void *user, const struct index_attachment *a, bool *more);
 MUST_USE enum err index_each_attachment(struct index *x, const struct hash *commitment,
                                         index_attachment_visit *visit, void *user);

@@ -20,7 +20,6 @@ struct node_options {
     uint32_t view_timeout_ms; /* 0: 2000 */
     uint32_t timer_scale;     /* 0: 1; sanitizer runs use 4 */
 };
-
 struct node; /* opaque */
 
 /* Opens everything and listens on the peer port. On error *why says what, why and what to do:
@@ -43,11 +42,12 @@ uint32_t node_index(const struct node *n);
 const struct genesis *node_genesis(const struct node *n);
 const struct suite *node_suite(const struct node *n);
 const char *node_address(const struct node *n, uint32_t index, bool api); /* of nodes.json */
-/* What the API's port shows: PKCS#8 DER (a secret) and the certificate's DER. */
-struct bytes node_tls_key(const struct node *n);
-struct bytes node_tls_certificate(const struct node *n);
+struct bytes node_tls_key(const struct node *n);         /* of the API's port: PKCS#8, a secret */
+struct bytes node_tls_certificate(const struct node *n); /* DER */
 uint64_t node_now_ms(const struct node *n);
 const struct identity_trust *node_trust(const struct node *n); /* whose certificates it believes */
+const char *node_dir(const struct node *n);                    /* the space directory */
+struct replica_seen node_seen(const struct node *n, uint32_t participant); /* from here */
 /* Committed state. ERR_NOT_FOUND. */
 MUST_USE enum err node_state(struct node *n, uint16_t contract, struct bytes key,
                              struct bytes *value);
@@ -74,10 +74,10 @@ struct node_event {
     struct hash tx;
     struct event event;
 };
-/* Events with this subject (or all: NULL), from (height, index) on, oldest first. */
+/* Events with this subject (or all: NULL), from transaction (height, index) on, oldest first. */
 MUST_USE enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height,
-                              uint32_t max, struct arena *a, struct node_event **out,
-                              uint32_t *count);
+                              uint32_t from_index, uint32_t max, struct arena *a,
+                              struct node_event **out, uint32_t *count);
 
 /* Sealed attachments: given by the author before it submits, pushed to the readers after commit. */
 MUST_USE enum err node_attachment_put(struct node *n, struct bytes sealed);

@@ -49,6 +49,16 @@ const struct identity_trust *node_trust(const struct node *n)
     return n->trust;
 }
 
+const char *node_dir(const struct node *n)
+{
+    return n->dir;
+}
+
+struct replica_seen node_seen(const struct node *n, uint32_t participant)
+{
+    return replica_seen(n->replica, participant);
+}
+
 enum err node_state(struct node *n, uint16_t contract, struct bytes key, struct bytes *value)
 {
     return state_get_committed(ledger_state(replica_ledger(n->replica)), contract, key, value);
@@ -231,8 +241,9 @@ static enum err gather_event(void *user, const struct index_tx *tx, uint32_t num
     return ERR_NONE;
 }
 
-enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height, uint32_t max,
-                     struct arena *a, struct node_event **out, uint32_t *count)
+enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height,
+                     uint32_t from_index, uint32_t max, struct arena *a, struct node_event **out,
+                     uint32_t *count)
 {
     struct event_gather g = { .node = n, .arena = a };
     g.max = max > NODE_EVENTS_MAX || max == 0 ? NODE_EVENTS_MAX : max;
@@ -240,7 +251,7 @@ enum err node_events(struct node *n, const struct hash *subject, uint64_t from_h
     if (g.event == NULL) {
         return ERR_NO_SPACE;
     }
-    TRY(index_each_event(&n->book, subject, from_height, &n->work, gather_event, &g));
+    TRY(index_each_event(&n->book, subject, from_height, from_index, &n->work, gather_event, &g));
     *out = g.event;
     *count = g.count;
     return ERR_NONE;

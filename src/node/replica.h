@@ -91,6 +91,13 @@ struct replica_status {
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
 };
 struct replica_status replica_status(const struct replica *r);
+/* What a peer has said of itself, in HELLO and by its votes; of oneself, how one stands. A vote for
+ * a height is taken for having reached it when it is a COMMIT, else for the one below. */
+struct replica_seen {
+    bool up;
+    uint64_t height, view;
+};
+struct replica_seen replica_seen(const struct replica *r, uint32_t peer);
 struct ledger *replica_ledger(struct replica *r);
 
 /* The block log, for proofs and queries: framed block and, when it is known, its own

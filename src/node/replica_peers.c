@@ -130,6 +130,19 @@ enum err replica_on_answer(struct replica *r, uint32_t peer, const struct peer_h
     return ERR_NONE;
 }
 
+struct replica_seen replica_seen(const struct replica *r, uint32_t peer)
+{
+    ASSERT(peer < r->peer_count);
+    const struct peer *p = &r->peer[peer];
+    if (peer == r->config.self) {
+        struct replica_status s = replica_status(r);
+        return (struct replica_seen){ true, s.tip.height, s.pbft.view };
+    }
+    bool committed = p->vote.kind == VOTE_COMMIT;
+    uint64_t voted = p->vote.kind == 0 ? 0 : p->vote.height - (committed ? 0 : 1);
+    return (struct replica_seen){ p->up, p->height > voted ? p->height : voted, p->vote.view };
+}
+
 static void count_answers(const struct replica *r, uint32_t *agree, uint32_t *answers,
                           uint64_t *height)
 {

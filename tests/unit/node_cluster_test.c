@@ -125,11 +125,27 @@ TEST(four_nodes_and_an_observer_commit_and_prove_a_transaction)
     uint32_t count = 0;
     struct hash subject = { { 7, 1 } };
     a = arena_over(scratch, sizeof scratch);
-    CHECK_OK(node_events(node[4], &subject, 0, 10, &a, &event, &count));
+    CHECK_OK(node_events(node[4], &subject, 0, 0, 10, &a, &event, &count));
     CHECK_EQ(count, 1);
     CHECK(hash_equal(&event[0].tx, &id));
-    CHECK_OK(node_events(node[4], NULL, 0, 10, &a, &event, &count));
+    CHECK_OK(node_events(node[4], NULL, 0, 0, 10, &a, &event, &count));
     CHECK_EQ(count, 1);
+    uint64_t height = event[0].height;
+    uint32_t index = event[0].index;
+    CHECK_OK(node_events(node[4], NULL, height, index, 10, &a, &event, &count));
+    CHECK_EQ(count, 1);
+    CHECK_OK(node_events(node[4], NULL, height, index + 1, 10, &a, &event, &count));
+    CHECK_EQ(count, 0);
+    CHECK_OK(node_events(node[4], &subject, height, index, 10, &a, &event, &count));
+    CHECK_EQ(count, 1);
+    CHECK_OK(node_events(node[4], &subject, height, index + 1, 10, &a, &event, &count));
+    CHECK_EQ(count, 0);
+    for (uint32_t i = 0; i < 5; i++) {
+        CHECK_EQ(node_seen(node[4], i).up, true);
+        CHECK_EQ(node_seen(node[4], i).view, 0);
+    }
+    CHECK(node_seen(node[4], 4).height >= height);
+    CHECK(node_seen(node[4], node_status(node[4]).pbft.primary).height + 1 >= height);
     enum err e = ERR_UNAVAILABLE;
     for (int i = 0; i < 3000 && e == ERR_UNAVAILABLE; i++) {
         a = arena_over(scratch, sizeof scratch);
