@@ -15,6 +15,19 @@ enum {
     API_WAIT_MS_MAX = 30000,
     API_CLOCK_SKEW_MS = 60000
 };
+/* The console's sessions, and streams of events (docs/console.md). */
+enum {
+    API_SESSION_WORD_SIZE = 32, /* 256 random bits */
+    API_SESSIONS_MAX = 64,
+    API_SESSIONS_EACH_MAX = 8,          /* of one participant */
+    API_SESSION_IDLE_MS = 3600 * 1000,  /* nothing asked for that long */
+    API_SESSION_LIFE_MS = 28800 * 1000, /* and never longer */
+    API_STREAMS_MAX = 32,
+    API_STREAMS_EACH_MAX = 8,           /* of one participant */
+    API_STREAM_PIECE_SIZE = 512 * 1024, /* said at once: the memory of one stream */
+    API_STREAM_QUIET_MS = 15000,        /* after that a sign of life */
+    API_STREAM_STALL_MS = 20000         /* bytes not taken for that long: it is dropped */
+};
 
 struct api; /* opaque */
 /* Listens at the node's api address of nodes.json (port 0 picks one). why as node_open.

@@ -1,3 +1,4 @@
+#include "api/render_internal.h"
 #include "api/request_internal.h"
 
 #include "ledger/proof.h"
@@ -155,24 +156,6 @@ enum err get_block(struct api_request *q)
     return reply_json(q, 200, j);
 }
 
-static json_t *event_json(const struct node_event *n)
-{
-    json_t *j = json_new_object(), *subjects = json_new_array();
-    for (uint32_t i = 0; i < n->event.subject_count; i++) {
-        json_push(subjects, json_new_hash(&n->event.subject[i]));
-    }
-    json_put(j, "height", json_new_int((int64_t)n->height));
-    json_put(j, "index", json_new_int(n->index));
-    json_put(j, "event", json_new_int(n->event_index));
-    json_put(j, "time", json_new_time(n->time_ms));
-    json_put(j, "tx", json_new_hash(&n->tx));
-    json_put(j, "contract", json_new_int(n->event.contract));
-    json_put(j, "type", json_new_int(n->event.type));
-    json_put(j, "subjects", subjects);
-    json_put(j, "body", json_new_base64url(n->event.body));
-    return j;
-}
-
 enum err get_events(struct api_request *q)
 {
     const struct api_args *args = &q->args;
@@ -180,10 +163,10 @@ enum err get_events(struct api_request *q)
     uint32_t count;
     uint32_t max = (args->present & API_QUERY_MAX) != 0 ? (uint32_t)args->max : NODE_EVENTS_MAX;
     TRY(node_events(q->node, (args->present & API_QUERY_SUBJECT) != 0 ? &args->subject : NULL,
-                    args->from, 0, max, &q->arena, &event, &count));
+                    args->from, (uint32_t)args->index, max, &q->arena, &event, &count));
     json_t *j = json_new_object(), *events = json_new_array();
     for (uint32_t i = 0; i < count; i++) {
-        json_push(events, event_json(&event[i]));
+        json_push(events, render_event(q->node, &event[i], &q->arena));
     }
     json_put(j, "events", events);
     return reply_json(q, 200, j);

@@ -66,6 +66,9 @@ enum err api_open(struct node *n, struct api **out, char why[NODE_WHY_SIZE])
     struct api *a = calloc(1, sizeof *a);
     ASSERT(a != NULL);
     a->node = n;
+    a->shared.sessions.suite = node_suite(n);
+    words_open(&a->shared.words, n);
+    names_read(&a->shared.names, node_dir(n));
     enum err e = listen_at(a, host, port, v6, why);
     if (e == ERR_NONE) {
         e = node_watch(n, server_wake, a);
@@ -99,5 +102,6 @@ void api_close(struct api *a)
         }
     }
     ASSERT(a->context == NULL && a->first == NULL);
+    words_close(&a->shared.words);
     free(a);
 }

@@ -71,6 +71,9 @@ static json_t *parameters_of(const struct api_route *r)
     if ((r->query & API_QUERY_FROM) != 0) {
         json_push(list, parameter("from", "query", number_schema(API_HEIGHT_MAX)));
     }
+    if ((r->query & API_QUERY_INDEX) != 0) {
+        json_push(list, parameter("index", "query", number_schema(UINT32_MAX)));
+    }
     if ((r->query & API_QUERY_MAX) != 0) {
         json_push(list, parameter("max", "query", number_schema(NODE_EVENTS_MAX)));
     }
@@ -80,8 +83,13 @@ static json_t *parameters_of(const struct api_route *r)
 static json_t *content_of(enum api_content kind)
 {
     json_t *content = json_new_object(), *media = json_new_object();
+    static const char *const TYPE[] = { [API_NOTHING] = "application/octet-stream",
+                                        [API_JSON] = "application/json",
+                                        [API_BYTES] = "application/octet-stream",
+                                        [API_EVENTS] = "text/event-stream",
+                                        [API_PAGE] = "text/html" };
     json_put(media, "schema", text_schema(kind == API_JSON ? "object" : "string", NULL));
-    json_put(content, kind == API_JSON ? "application/json" : "application/octet-stream", media);
+    json_put(content, TYPE[kind], media);
     return content;
 }
 
@@ -96,22 +104,30 @@ static json_t *response(const char *description, json_t *content)
 static json_t *responses_of(const struct api_route *r)
 {
     json_t *j = json_new_object();
-    json_put(j, strcmp(r->method, "POST") == 0 ? "202" : "200",
-             response(r->summary, content_of(r->out)));
+    bool at_once = strcmp(r->pattern, "/v1/sessions") == 0;
+    bool accepted = strcmp(r->method, "POST") == 0 && !at_once;
+    json_put(j, accepted ? "202" : "200", response(r->summary, content_of(r->out)));
     json_put(j, "default",
              response("{\"error\":{\"code\",\"message\",\"hint\"}}", content_of(API_JSON)));
     return j;
+}
+
+static void push_scheme(json_t *list, const char *name, bool allowed)
+{
+    if (allowed) {
+        json_t *one = json_new_object();
+        json_put(one, name, json_new_array());
+        json_push(list, one);
+    }
 }
 
 static json_t *security_of(const struct api_route *r)
 {
     json_t *list = json_new_array();
     if (r->access != API_OPEN) {
-        json_t *header = json_new_object(), *certificate = json_new_object();
-        json_put(header, "request", json_new_array());
-        json_put(certificate, "certificate", json_new_array());
-        json_push(list, header);
-        json_push(list, certificate);
+        push_scheme(list, "request", r->access != API_SESSION);
+        push_scheme(list, "certificate", r->access != API_SESSION);
+        push_scheme(list, "session", r->access == API_SESSION || strcmp(r->method, "GET") == 0);
     }
     return list;
 }
@@ -141,9 +157,10 @@ static json_t *path_of(const struct api_route *table, size_t count, const char *
     json_t *j = json_new_object();
     for (size_t i = 0; i < count; i++) {
         if (strcmp(table[i].pattern, pattern) == 0) {
-            const char *method = strcmp(table[i].method, "GET") == 0   ? "get"
-                                 : strcmp(table[i].method, "PUT") == 0 ? "put"
-                                                                       : "post";
+            const char *method = strcmp(table[i].method, "GET") == 0      ? "get"
+                                 : strcmp(table[i].method, "PUT") == 0    ? "put"
+                                 : strcmp(table[i].method, "DELETE") == 0 ? "delete"
+                                                                          : "post";
             json_put(j, method, operation_of(&table[i]));
         }
     }
@@ -153,13 +170,17 @@ static json_t *path_of(const struct api_route *table, size_t count, const char *
 static json_t *components(void)
 {
     json_t *request = json_new_object(), *certificate = json_new_object();
+    json_t *session = json_new_object();
     json_put(request, "type", json_new_str("apiKey"));
     json_put(request, "in", json_new_str("header"));
     json_put(request, "name", json_new_str("Carnet-Auth"));
     json_put(certificate, "type", json_new_str("mutualTLS"));
+    json_put(session, "type", json_new_str("http"));
+    json_put(session, "scheme", json_new_str("bearer"));
     json_t *schemes = json_new_object(), *j = json_new_object();
     json_put(schemes, "request", request);
     json_put(schemes, "certificate", certificate);
+    json_put(schemes, "session", session);
     json_put(j, "securitySchemes", schemes);
     return j;
 }

@@ -39,12 +39,39 @@ enum err reply_json(struct api_request *q, int status, json_t *j)
     return ERR_NONE;
 }
 
-enum err reply_bytes(struct api_request *q, struct bytes body)
+enum err reply_typed(struct api_request *q, const char *type, struct bytes body)
 {
     if (body.len > API_REPLY_SIZE_MAX) {
         return ERR_SIZE;
     }
-    set_reply(q, err_http_status(ERR_NONE), "application/octet-stream", body);
+    set_reply(q, err_http_status(ERR_NONE), type, body);
+    return ERR_NONE;
+}
+
+enum err reply_bytes(struct api_request *q, struct bytes body)
+{
+    return reply_typed(q, "application/octet-stream", body);
+}
+
+enum err request_more(struct api_request *q)
+{
+    uint8_t *memory = NULL;
+    size_t len = 0;
+    struct hash whose;
+    uint64_t now = node_now_ms(q->node);
+    ASSERT(q->stream.on && q->reply.memory == NULL);
+    if (q->has_word) {
+        TRY(sessions_use(&q->shared->sessions, &q->word, now, &whose));
+    }
+    if (now > q->stream.opened_ms && now - q->stream.opened_ms >= API_SESSION_LIFE_MS) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(stream_next(&q->stream, q->node, now, &memory, API_REPLY_HEADROOM, &len));
+    if (memory != NULL) {
+        q->reply = (struct api_reply){
+            .status = 200, .type = "text/event-stream", .memory = memory, .len = len
+        };
+    }
     return ERR_NONE;
 }
 
@@ -134,13 +161,32 @@ static enum err claimed(struct api_request *q, const struct auth_claim *claim,
     return ERR_NONE;
 }
 
+/* A session stands for its participant, and reads. */
+static enum err admitted(struct api_request *q)
+{
+    bool reads = strcmp(q->route->method, "GET") == 0 || q->route->access == API_SESSION;
+    if (!reads) {
+        return request_fail(q, ERR_FORBIDDEN, "carnet does what changes anything",
+                            "a session of the console only reads");
+    }
+    if (sessions_use(&q->shared->sessions, &q->word, node_now_ms(q->node), &q->actor) != ERR_NONE) {
+        return request_fail(q, ERR_SIGNATURE, "carnet console opens another",
+                            "this session has ended, or never began");
+    }
+    return ERR_NONE;
+}
+
 enum err request_actor(struct api_request *q, const struct auth_claim *claim,
                        const struct hash *peer, const struct auth_subject *subject)
 {
     if (q->route->access == API_OPEN) {
         return ERR_NONE;
     }
-    if (claim != NULL) {
+    if (q->has_word) {
+        TRY(admitted(q));
+    } else if (q->route->access == API_SESSION) {
+        return request_fail(q, ERR_SIGNATURE, NULL, "only a session can end itself");
+    } else if (claim != NULL) {
         TRY(claimed(q, claim, subject));
     } else if (peer != NULL) {
         q->actor = *peer;

@@ -7,25 +7,45 @@
 #define CARNET_API_REQUEST_INTERNAL_H
 
 #include "api/auth_internal.h"
+#include "api/names_internal.h"
 #include "api/route_internal.h"
+#include "api/sessions_internal.h"
+#include "api/stream_internal.h"
+#include "api/words_internal.h"
 #include "base/json.h"
 
 enum { API_MESSAGE_SIZE = 240, API_REPLY_SIZE_MAX = 32 * 1024 * 1024 };
 enum { API_REPLY_HEADROOM = 32 }; /* free bytes before the reply, for whoever frames it */
+
+enum api_keep { API_KEEP_NEVER, API_KEEP_FOREVER }; /* may a browser keep the answer? */
 
 struct api_reply {
     int status;
     const char *type;
     uint8_t *memory; /* API_REPLY_HEADROOM ‖ len bytes */
     size_t len;
+    enum api_keep keep;
+    bool page; /* of the console: with the headers that fence it in */
+};
+
+/* What the requests of one server share. */
+struct api_shared {
+    struct sessions sessions;
+    struct stream_seats seats;
+    struct words words;
+    struct names names;
 };
 
 struct api_request {
     struct node *node;
+    struct api_shared *shared;
     const struct api_route *route;
     struct api_args args;
     struct bytes body;
     struct hash actor; /* participant and own routes */
+    bool has_word;     /* it came with a session's word, which is good for reading */
+    struct session_word word;
+    struct stream stream; /* on: the reply is only the beginning, request_more gives the rest */
     struct arena arena;
     bool may_wait; /* the answer may be "not yet" */
     bool not_yet;  /* set by the handler instead of a reply */
@@ -52,13 +72,22 @@ void request_free_reply(struct api_request *q);
 MUST_USE enum err request_actor(struct api_request *q, const struct auth_claim *claim,
                                 const struct hash *peer, const struct auth_subject *subject);
 
+/* The next piece of a stream as the reply; no reply: nothing to say now. ERR_NOT_FOUND: the session
+ * has ended or the stream is too old; any error ends the stream. */
+MUST_USE enum err request_more(struct api_request *q);
+
 /* Answers for handlers. reply_json takes `j`. */
 MUST_USE enum err reply_json(struct api_request *q, int status, json_t *j);
 MUST_USE enum err reply_bytes(struct api_request *q, struct bytes body);
+MUST_USE enum err reply_typed(struct api_request *q, const char *type, struct bytes body);
 
 /* Handlers, one a row of the table. */
 api_handler get_status, get_genesis, post_tx, get_tx, get_tx_proof, get_state, get_state_proof,
     get_block, get_events, put_attachment, get_attachment, put_manifest, put_chunk, get_manifest,
-    get_chunk, get_scrub, post_fetch, get_fetch;
+    get_chunk, get_scrub, post_fetch, get_fetch, post_session, delete_session, get_space, get_words,
+    get_tokens, get_token, get_right, get_lock, get_stream, get_console;
+
+/* transport.c: SHA-256 of the node's certificate and of its public key (SubjectPublicKeyInfo). */
+MUST_USE enum err transport_pins(const struct node *n, struct hash *certificate, struct hash *key);
 
 #endif

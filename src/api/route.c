@@ -85,6 +85,23 @@ static enum err read_index(struct text t, struct api_args *args)
     return read_number(t, UINT32_MAX, &args->number);
 }
 
+/* A name as the build gives them: nothing that could lead elsewhere. */
+static enum err read_file(struct text t, struct api_args *args)
+{
+    static const char MAY[] = "abcdefghijklmnopqrstuvwxyz0123456789.";
+    for (size_t i = 0; i < t.len; i++) {
+        if (memchr(MAY, t.ptr[i], sizeof MAY - 1) == NULL) {
+            return ERR_UNREADABLE;
+        }
+    }
+    if (t.len > API_FILE_SIZE_MAX) {
+        return ERR_UNREADABLE;
+    }
+    memcpy(args->file, t.ptr, t.len);
+    args->file[t.len] = '\0';
+    return ERR_NONE;
+}
+
 typedef enum err reader_fn(struct text t, struct api_args *args);
 
 static const struct {
@@ -93,7 +110,8 @@ static const struct {
 } SEGMENTS[] = {
     { "{tx}", read_id },         { "{commitment}", read_id }, { "{seal}", read_id },
     { "{right}", read_id },      { "{key}", read_key },       { "{contract}", read_contract },
-    { "{height}", read_height }, { "{index}", read_index },
+    { "{height}", read_height }, { "{index}", read_index },   { "{token}", read_id },
+    { "{lock}", read_id },       { "{file}", read_file },
 };
 
 static enum err read_segment(struct text name, struct text value, struct api_match *m)
@@ -111,6 +129,9 @@ static enum err read_segment(struct text name, struct text value, struct api_mat
 static bool has_shape(const char *pattern, struct text path)
 {
     struct text p = { pattern, strlen(pattern) };
+    if (text_is(path, pattern)) {
+        return true;
+    }
     while (p.len > 0 && path.len > 0) {
         bool last = memchr(path.ptr, '/', path.len) == NULL;
         struct text want = cut(&p, '/'), have = cut(&path, '/');
@@ -151,6 +172,11 @@ static enum err read_from(struct text t, struct api_args *args)
     return read_number(t, API_HEIGHT_MAX, &args->from);
 }
 
+static enum err read_from_index(struct text t, struct api_args *args)
+{
+    return read_number(t, UINT32_MAX, &args->index);
+}
+
 static enum err read_max(struct text t, struct api_args *args)
 {
     TRY(read_number(t, NODE_EVENTS_MAX, &args->max));
@@ -162,10 +188,9 @@ static const struct {
     const char *name;
     reader_fn *read;
 } MEMBERS[] = {
-    { API_QUERY_WAIT, "wait_ms", read_wait },
-    { API_QUERY_SUBJECT, "subject", read_subject },
-    { API_QUERY_FROM, "from", read_from },
-    { API_QUERY_MAX, "max", read_max },
+    { API_QUERY_WAIT, "wait_ms", read_wait },      { API_QUERY_SUBJECT, "subject", read_subject },
+    { API_QUERY_FROM, "from", read_from },         { API_QUERY_MAX, "max", read_max },
+    { API_QUERY_INDEX, "index", read_from_index },
 };
 
 static enum err read_member(unsigned allowed, struct text name, struct text value,

@@ -9,15 +9,24 @@
 
 enum { API_TARGET_SIZE_MAX = 1024 }; /* path and query: the longest of ours has 340 characters */
 
+enum { API_FILE_SIZE_MAX = 40 };
+
 #define API_HEIGHT_MAX UINT64_C(9007199254740991) /* 2^53 - 1: heights are integers of JSON */
 
 enum api_access {
     API_OPEN,        /* anybody */
     API_PARTICIPANT, /* whoever signs as a participant of the space */
-    API_OWN          /* the node's own participant */
+    API_OWN,         /* the node's own participant */
+    API_SESSION      /* a session of the console, itself */
 };
-enum api_query { API_QUERY_WAIT = 1, API_QUERY_SUBJECT = 2, API_QUERY_FROM = 4, API_QUERY_MAX = 8 };
-enum api_content { API_NOTHING, API_JSON, API_BYTES };
+enum api_query {
+    API_QUERY_WAIT = 1,
+    API_QUERY_SUBJECT = 2,
+    API_QUERY_FROM = 4,
+    API_QUERY_MAX = 8,
+    API_QUERY_INDEX = 16
+};
+enum api_content { API_NOTHING, API_JSON, API_BYTES, API_EVENTS, API_PAGE };
 
 /* What a path and a query say, decoded. */
 struct api_args {
@@ -27,8 +36,9 @@ struct api_args {
     size_t key_len;
     uint8_t key[STATE_KEY_SIZE_MAX];
     unsigned present; /* which members of the query are there */
-    uint64_t wait_ms, from, max;
+    uint64_t wait_ms, from, index, max;
     struct hash subject;
+    char file[API_FILE_SIZE_MAX + 1]; /* of the console */
 };
 
 struct api_request;

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEND_SIZE = 32 * 1024, HEADERS_SIZE = 1024, IDLE_MS = 10000 };
+enum { SEND_SIZE = 32 * 1024, HEADERS_SIZE = 2048, IDLE_MS = 10000, TICK_MS = 1000 };
 _Static_assert(API_REPLY_HEADROOM >= LWS_PRE, "libwebsockets writes its framing before the bytes");
 
-enum phase { PHASE_ARRIVING, PHASE_WAITING, PHASE_ANSWERING };
+enum phase { PHASE_ARRIVING, PHASE_WAITING, PHASE_ANSWERING, PHASE_STREAMING };
 
 struct exchange {
     struct exchange *next, **link;
@@ -49,6 +49,7 @@ static struct exchange *exchange_open(struct api *a, struct lws *wsi)
     x->api = a;
     x->wsi = wsi;
     x->request.node = a->node;
+    x->request.shared = &a->shared;
     x->next = a->first;
     x->link = &a->first;
     if (x->next != NULL) {
@@ -72,6 +73,7 @@ static void exchange_close(struct lws *wsi)
         x->next->link = x->link;
     }
     x->api->held -= x->held;
+    stream_close(&x->request.stream, &x->api->shared.seats);
     request_free_reply(&x->request);
     free(x->body);
     free(x);
@@ -80,7 +82,7 @@ static void exchange_close(struct lws *wsi)
 static void answer(struct exchange *x)
 {
     struct api_request *q = &x->request;
-    if (q->reply.len > API_SMALL_SIZE && !hold(x, q->reply.len)) {
+    if (q->reply.len > API_SMALL_SIZE && !q->stream.on && !hold(x, q->reply.len)) {
         request_free_reply(q);
         q->message[0] = '\0';
         q->hint = NULL;
@@ -130,9 +132,10 @@ static void dispatch(struct exchange *x)
 /* Path and query as the client signed them; libwebsockets keeps them apart and percent-decoded. */
 static enum err read_target(struct exchange *x)
 {
-    static const char *const METHOD[] = {
-        [LWSHUMETH_GET] = "GET", [LWSHUMETH_POST] = "POST", [LWSHUMETH_PUT] = "PUT"
-    };
+    static const char *const METHOD[] = { [LWSHUMETH_GET] = "GET",
+                                          [LWSHUMETH_POST] = "POST",
+                                          [LWSHUMETH_PUT] = "PUT",
+                                          [LWSHUMETH_DELETE] = "DELETE" };
     char *uri = NULL;
     int len = 0, n = 0;
     int method = lws_http_get_uri_and_method(x->wsi, &uri, &len);
@@ -186,7 +189,7 @@ static enum err read_length(struct exchange *x)
 {
     char text[21];
     int declared = lws_hdr_total_length(x->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    bool carries = strcmp(x->method, "GET") != 0;
+    bool carries = strcmp(x->method, "GET") != 0 && strcmp(x->method, "DELETE") != 0;
     bool bad = lws_hdr_total_length(x->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
     size_t size = 0;
     if (declared > 0) {
@@ -202,6 +205,22 @@ static enum err read_length(struct exchange *x)
                             "a body must say its length");
     }
     x->body_size = size;
+    return ERR_NONE;
+}
+
+/* Authorization: Bearer WORD, what a browser shows (docs/console.md). */
+static enum err read_word(struct exchange *x)
+{
+    static const char SCHEME[] = "Bearer ";
+    char text[sizeof SCHEME + BASE64URL_SIZE(API_SESSION_WORD_SIZE) + 1];
+    struct api_request *q = &x->request;
+    int len = lws_hdr_copy(x->wsi, text, (int)sizeof text, WSI_TOKEN_HTTP_AUTHORIZATION);
+    size_t head = sizeof SCHEME - 1;
+    if (len < (int)head || strncmp(text, SCHEME, head) != 0 ||
+        session_word_read(text + head, (size_t)len - head, &q->word) != ERR_NONE) {
+        return request_fail(q, ERR_SIGNATURE, NULL, "Authorization is not the word of a session");
+    }
+    q->has_word = true;
     return ERR_NONE;
 }
 
@@ -222,6 +241,9 @@ static enum err read_auth(struct exchange *x)
         }
         x->has_claim = true;
         return ERR_NONE;
+    }
+    if (lws_hdr_total_length(x->wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0) {
+        return read_word(x);
     }
     enum err e = transport_peer(x->wsi, x->api->node, &x->peer, &why);
     if (e == ERR_PEER) {
@@ -284,18 +306,57 @@ static int take_body(struct exchange *x, const void *in, size_t len)
     return 0;
 }
 
+static const struct reply_header {
+    const char *name, *value;
+} ALWAYS[] = { { "x-content-type-options:", "nosniff" } },
+  NEVER_KEEP[] = { { "cache-control:", "no-store" } },
+  KEEP_FOREVER[] = { { "cache-control:", "public, max-age=31536000, immutable" } },
+  PAGE[] = {
+      /* Nothing but its own files and its own node, and no text ever becomes markup or code. */
+      { "content-security-policy:",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'" },
+      { "referrer-policy:", "no-referrer" },
+      { "cross-origin-opener-policy:", "same-origin" },
+      { "cross-origin-resource-policy:", "same-origin" },
+      { "permissions-policy:", "camera=(), geolocation=(), microphone=()" },
+  };
+
+static int add_headers(struct lws *wsi, const struct reply_header *h, size_t count, uint8_t **at,
+                       uint8_t *end)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (lws_add_http_header_by_name(wsi, (const unsigned char *)h[i].name,
+                                        (const unsigned char *)h[i].value, (int)strlen(h[i].value),
+                                        at, end) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int add_own_headers(struct exchange *x, uint8_t **at, uint8_t *end)
+{
+    const struct api_request *q = &x->request;
+    const struct reply_header allow = { "allow:", q->allow };
+    if (add_headers(x->wsi, ALWAYS, COUNT(ALWAYS), at, end) != 0 ||
+        add_headers(x->wsi, q->reply.keep == API_KEEP_FOREVER ? KEEP_FOREVER : NEVER_KEEP, 1, at,
+                    end) != 0 ||
+        add_headers(x->wsi, PAGE, q->reply.page ? COUNT(PAGE) : 0, at, end) != 0) {
+        return -1;
+    }
+    return add_headers(x->wsi, &allow, q->allow != NULL, at, end);
+}
+
 static int send_headers(struct exchange *x)
 {
     uint8_t memory[LWS_PRE + HEADERS_SIZE];
     uint8_t *start = memory + LWS_PRE, *at = start, *end = memory + sizeof memory - 1;
     const struct api_reply *r = &x->request.reply;
-    if (lws_add_http_common_headers(x->wsi, (unsigned)r->status, r->type, r->len, &at, end) != 0) {
-        return -1;
-    }
-    const char *allow = x->request.allow;
-    if (allow != NULL && lws_add_http_header_by_name(
-                             x->wsi, (const unsigned char *)"allow:", (const unsigned char *)allow,
-                             (int)strlen(allow), &at, end) != 0) {
+    lws_filepos_t len = x->request.stream.on ? LWS_ILLEGAL_HTTP_CONTENT_LEN : r->len;
+    if (lws_add_http_common_headers(x->wsi, (unsigned)r->status, r->type, len, &at, end) != 0 ||
+        add_own_headers(x, &at, end) != 0) {
         return -1;
     }
     x->headed = true;
@@ -323,15 +384,35 @@ static int send_some(struct exchange *x)
         size_t left = r->len - x->sent;
         size_t len = left < SEND_SIZE ? left : SEND_SIZE;
         if (lws_write(x->wsi, r->memory + API_REPLY_HEADROOM + x->sent, len,
-                      len == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) < 0) {
+                      len == left && !x->request.stream.on ? LWS_WRITE_HTTP_FINAL
+                                                           : LWS_WRITE_HTTP) < 0) {
             return -1;
         }
         x->sent += len;
     }
-    if (x->sent == r->len) {
+    if (x->sent == r->len && x->request.stream.on) {
+        request_free_reply(&x->request);
+        x->sent = 0;
+        x->phase = PHASE_STREAMING;
+    } else if (x->sent == r->len) {
         return finish(x);
     }
     lws_callback_on_writable(x->wsi);
+    return 0;
+}
+
+/* The socket takes more, the node has moved, or a second has gone by: is there more to say? */
+static int stream_some(struct exchange *x)
+{
+    if (request_more(&x->request) != ERR_NONE) {
+        return -1;
+    }
+    bool says = x->request.reply.memory != NULL;
+    x->phase = says ? PHASE_ANSWERING : PHASE_STREAMING;
+    lws_set_timer_usecs(x->wsi, (lws_usec_t)(says ? API_STREAM_STALL_MS : TICK_MS) * 1000);
+    if (says) {
+        lws_callback_on_writable(x->wsi);
+    }
     return 0;
 }
 
@@ -341,6 +422,9 @@ static int on_writable(struct exchange *x)
         run(x, true);
         return 0;
     }
+    if (x != NULL && x->phase == PHASE_STREAMING) {
+        return stream_some(x);
+    }
     return x != NULL && x->phase == PHASE_ANSWERING ? send_some(x) : 0;
 }
 
@@ -349,6 +433,9 @@ static int on_timer(struct exchange *x)
     if (x != NULL && x->phase == PHASE_WAITING) {
         run(x, false);
         return 0;
+    }
+    if (x != NULL && x->phase == PHASE_STREAMING) {
+        return stream_some(x);
     }
     return -1; /* too slow, or quiet since the last answer */
 }
@@ -400,7 +487,7 @@ void server_wake(void *user, uint64_t height)
     struct api *a = user;
     (void)height;
     for (struct exchange *x = a->first; x != NULL; x = x->next) {
-        if (x->phase == PHASE_WAITING) {
+        if (x->phase == PHASE_WAITING || x->phase == PHASE_STREAMING) {
             lws_callback_on_writable(x->wsi);
         }
     }

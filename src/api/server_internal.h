@@ -25,6 +25,7 @@ struct api {
     struct node *node;
     struct lws_context *context; /* libwebsockets sets it to NULL when it is gone */
     struct lws_vhost *vhost;
+    struct api_shared shared;
     struct exchange *first; /* all that are open */
     unsigned connections;
     size_t held;

@@ -36,6 +36,22 @@ enum err transport_secure(SSL_CTX *ctx, const struct node *n)
     return ok ? ERR_NONE : ERR_FAILED;
 }
 
+enum err transport_pins(const struct node *n, struct hash *certificate, struct hash *key)
+{
+    struct bytes der = node_tls_certificate(n);
+    const unsigned char *at = der.ptr;
+    uint8_t *spki = NULL;
+    X509 *x = d2i_X509(NULL, &at, (long)der.len);
+    int len = x != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki) : 0;
+    if (len > 0) {
+        hash_plain(suite_intl(), der, certificate);
+        hash_plain(suite_intl(), bytes_of(spki, (size_t)len), key);
+        OPENSSL_free(spki);
+    }
+    X509_free(x);
+    return len > 0 ? ERR_NONE : ERR_FAILED;
+}
+
 enum err transport_peer(struct lws *wsi, struct node *n, struct hash *participant, const char **why)
 {
     uint8_t der[IDENTITY_CERT_SIZE_MAX], *at = der;

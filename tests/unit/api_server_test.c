@@ -407,12 +407,15 @@ TEST(the_openapi_document_has_every_route)
     api_openapi(&j);
     CHECK_OK(json_write_canonical(j, &text, &len));
     const json_t *paths = json_member(j, "paths");
-    CHECK_EQ(json_size(paths), 15);
+    CHECK_EQ(json_size(paths), 26);
     const json_t *fetches = json_member(paths, "/v1/fetches/{right}");
     CHECK_EQ(json_size(fetches), 2);
     const json_t *get = json_member(fetches, "get");
     CHECK_EQ(json_size(json_member(get, "parameters")), 2);
-    CHECK_EQ(json_size(json_member(get, "security")), 2);
+    CHECK_EQ(json_size(json_member(get, "security")), 3);
+    const json_t *sessions = json_member(paths, "/v1/sessions");
+    CHECK_EQ(json_size(json_member(json_member(sessions, "post"), "security")), 2);
+    CHECK_EQ(json_size(json_member(json_member(sessions, "delete"), "security")), 1);
     const json_t *status = json_member(json_member(paths, "/v1/status"), "get");
     CHECK_EQ(json_size(json_member(status, "security")), 0);
     json_text_free(text);
