@@ -348,6 +348,7 @@ static bool failed_concerns(const struct audit_facts *f, const struct tx_body *b
     union {
         struct right_grant grant;
         struct right_use use;
+        struct right_release release;
         struct right_revoke revoke;
         struct token_state state;
         struct token_seal seal;
@@ -359,6 +360,9 @@ static bool failed_concerns(const struct audit_facts *f, const struct tx_body *b
                token_of(f, &x.grant.token) != NULL;
     case METHOD_RIGHT_USE:
         return right_use_decode(b->args, a, &x.use) == ERR_NONE && right_listed(f, &x.use.right);
+    case METHOD_RIGHT_RELEASE:
+        return right_release_decode(b->args, a, &x.release) == ERR_NONE &&
+               right_listed(f, &x.release.right);
     case METHOD_RIGHT_REVOKE:
         return right_revoke_decode(b->args, a, &x.revoke) == ERR_NONE &&
                right_listed(f, &x.revoke.right);

@@ -140,6 +140,29 @@ static enum err used_values(const struct audit_facts *f, const struct event *e, 
     return ERR_NONE;
 }
 
+static enum err pending_values(const struct audit_facts *f, const struct event *e, struct arena *a,
+                               json_t *out)
+{
+    struct right_pending x;
+    (void)f;
+    TRY(right_pending_decode(e->body, a, &x));
+    put_u32(out, "use", x.use);
+    json_put(out, "until", json_new_time(x.until_ms));
+    return ERR_NONE;
+}
+
+static enum err released_values(const struct audit_facts *f, const struct event *e, struct arena *a,
+                                json_t *out)
+{
+    struct right_released x;
+    (void)f;
+    TRY(right_released_decode(e->body, a, &x));
+    put_u32(out, "use", x.use);
+    put_u32(out, "left", x.left);
+    json_put(out, "wrap", json_new_hash(&x.wrap));
+    return ERR_NONE;
+}
+
 static enum err revoked_values(const struct audit_facts *f, const struct event *e, struct arena *a,
                                json_t *out)
 {
@@ -232,6 +255,12 @@ static const struct statement_row ROWS[] = {
       "使用权已授予：依所申报事实，规则准许。", granted_values },
     { CONTRACT_RIGHT, EVENT_RIGHT_USED, "used", "The holder declared a use of the right.",
       "持有人申报了一次使用。", used_values },
+    { CONTRACT_RIGHT, EVENT_RIGHT_PENDING, "pending",
+      "The holder asked for a use, which counts only once it is released.",
+      "持有人请求一次使用,放行后方才计数。", pending_values },
+    { CONTRACT_RIGHT, EVENT_RIGHT_RELEASED, "released",
+      "The grantor released the key for one use, and the use was counted.",
+      "授予人已放行一次使用的密钥,该次使用已计数。", released_values },
     { CONTRACT_RIGHT, EVENT_RIGHT_REVOKED, "revoked", "The right was revoked.", "使用权已撤销。",
       revoked_values },
     { CONTRACT_ATTACHMENT, EVENT_ATTACHMENT_ACKED, "acknowledged",

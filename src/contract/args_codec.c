@@ -32,9 +32,12 @@ static const struct field FIELDS_right_grant[] = {
     FHASH(right_grant, token),   FHASH(right_grant, holder),   FHASH(right_grant, seal),
     FU32(right_grant, kind),     FU32(right_grant, custody),   FU32(right_grant, uses),
     FU64(right_grant, until_ms), FU32(right_grant, purpose),   FU32_LIST(right_grant, places),
-    FBYTES(right_grant, facts),  FHASH_OPT(right_grant, lock), FHASH(right_grant, wrap),
+    FBYTES(right_grant, facts),  FHASH_OPT(right_grant, lock), FHASH_OPT(right_grant, wrap),
 };
 static const struct field FIELDS_right_use[] = { FHASH(right_use, right), FU32(right_use, use) };
+static const struct field FIELDS_right_release[] = { FHASH(right_release, right),
+                                                     FU32(right_release, use),
+                                                     FHASH(right_release, wrap) };
 static const struct field FIELDS_right_revoke[] = { FHASH(right_revoke, right),
                                                     FU32(right_revoke, reason) };
 static const struct field FIELDS_attachment_ack[] = { FMESSAGE_LIST(attachment_ack, points,

@@ -37,6 +37,7 @@ enum contract_number {
     X(RIGHT, 1, GRANT, right_grant, "right.grant", 200, 2, 1, 2, 16)                   \
     X(RIGHT, 2, USE, right_use, "right.use", 20, 2, 1, 1, 0)                           \
     X(RIGHT, 3, REVOKE, right_revoke, "right.revoke", 20, 0, 1, 1, 4)                  \
+    X(RIGHT, 4, RELEASE, right_release, "right.release", 50, 2, 1, 1, 1)               \
     X(ATTACHMENT, 1, ACK, attachment_ack, "attachment.ack", 20, 2, 1, 1, 0)            \
     X(ATTACHMENT, 2, REJECT, attachment_reject, "attachment.reject", 20, 2, 1, 1, 0)   \
     X(MONEY, 1, ISSUE, money_issue, "money.issue", 20, 1, 1, 1, 0)                     \

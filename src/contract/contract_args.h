@@ -15,11 +15,9 @@ enum {
     CONTRACT_ACK_POINTS_MAX = 256, /* FORMATS 7 */
     CONTRACT_PIECE_SIZE_MAX = 48 * 1024 /* FORMATS 9 */
 };
-
 struct did_create {
     struct did_document document; /* its id is zero: it is derived */
 };
-
 struct token_mint {
     struct hash token, asset;
     struct hash template_hash; /* zero: none */
@@ -39,7 +37,6 @@ struct token_state { /* freeze, thaw, revoke, archive */
     struct hash token;
     uint32_t reason;
 };
-
 struct right_grant {
     struct hash token, holder, seal;
     uint32_t kind, custody, uses;
@@ -48,17 +45,21 @@ struct right_grant {
     uint32_t places_count, places[CONTRACT_PLACES_MAX];
     struct bytes facts; /* canonical CheckFacts */
     struct hash lock;   /* zero: not paid for by a lock */
-    struct hash wrap;
+    struct hash wrap;   /* zero: brokered */
 };
 struct right_use {
     struct hash right;
     uint32_t use;
 };
+struct right_release {
+    struct hash right;
+    uint32_t use;
+    struct hash wrap;
+};
 struct right_revoke {
     struct hash right;
     uint32_t reason;
 };
-
 struct attachment_point {
     struct hash transaction;
     uint32_t index;
@@ -71,7 +72,6 @@ struct attachment_reject {
     struct attachment_point point;
     uint32_t code;
 };
-
 struct pack_put {
     struct hash set;
     uint32_t index, count;
@@ -92,8 +92,8 @@ struct evidence_anchor {
 
 #define CONTRACT_ARGS(X)                                                                           \
     X(did_create) X(token_mint) X(token_seal) X(token_state) X(right_grant) X(right_use)           \
-    X(right_revoke) X(attachment_ack) X(attachment_reject) X(money_issue) X(money_pay)             \
-    X(money_quote) X(money_lock) X(money_settle) X(money_refund) X(pack_put) X(proposal_make)      \
-    X(proposal_approve) X(evidence_anchor)
+    X(right_release) X(right_revoke) X(attachment_ack) X(attachment_reject) X(money_issue)         \
+    X(money_pay) X(money_quote) X(money_lock) X(money_settle) X(money_refund) X(pack_put)          \
+    X(proposal_make) X(proposal_approve) X(evidence_anchor)
 
 #endif

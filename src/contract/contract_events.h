@@ -18,6 +18,8 @@
     X(RIGHT, GRANTED, 1, "right.granted", "right_granted: token, right, holder, grantor")   \
     X(RIGHT, USED, 2, "right.used", "right_used: token, right, holder")                     \
     X(RIGHT, REVOKED, 3, "right.revoked", "right_revoked: token, right, actor")             \
+    X(RIGHT, PENDING, 4, "right.pending", "right_pending: token, right, holder, grantor")   \
+    X(RIGHT, RELEASED, 5, "right.released", "right_released: the same")                     \
     X(ATTACHMENT, ACKED, 1, "attachment.acked", "attachment_acked: (token, right), reader") \
     X(ATTACHMENT, REJECTED, 2, "attachment.rejected", "attachment_rejected: the same")      \
     X(MONEY, ISSUED, 1, "money.issued", "money_moved: to, issuer")                          \
@@ -59,6 +61,14 @@ struct right_granted {
 struct right_used {
     uint32_t use, left; /* left is 0 when uses are not counted */
 };
+struct right_pending {
+    uint32_t use;
+    uint64_t until_ms;
+};
+struct right_released {
+    uint32_t use, left; /* as of right_used */
+    struct hash wrap;
+};
 struct right_revoked {
     uint32_t reason;
 };
@@ -86,7 +96,7 @@ struct evidence_anchored {
 
 #define CONTRACT_BODIES(X)                                                                         \
     X(token_minted) X(token_sealed) X(token_moved) X(right_granted) X(right_used)                  \
-    X(right_revoked) X(money_moved) X(attachment_acked) X(attachment_rejected) X(proposal_made)    \
-    X(evidence_anchored)
+    X(right_pending) X(right_released) X(right_revoked) X(money_moved) X(attachment_acked)         \
+    X(attachment_rejected) X(proposal_made) X(evidence_anchored)
 
 #endif

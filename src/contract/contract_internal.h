@@ -96,6 +96,7 @@ MUST_USE enum err token_revoke(struct contract_call *k, const struct token_state
 MUST_USE enum err token_archive(struct contract_call *k, const struct token_state *x);
 MUST_USE enum err right_grant(struct contract_call *k, const struct right_grant *x);
 MUST_USE enum err right_use(struct contract_call *k, const struct right_use *x);
+MUST_USE enum err right_release(struct contract_call *k, const struct right_release *x);
 MUST_USE enum err right_revoke(struct contract_call *k, const struct right_revoke *x);
 MUST_USE enum err attachment_ack(struct contract_call *k, const struct attachment_ack *x);
 MUST_USE enum err attachment_reject(struct contract_call *k, const struct attachment_reject *x);

@@ -49,12 +49,16 @@ struct right_record {
     uint32_t purpose;
     uint32_t places_count, places[CONTRACT_PLACES_MAX];
     uint32_t state;
-    struct hash lock; /* zero: none */
-    struct hash wrap;
+    struct hash lock;     /* zero: none */
+    struct hash wrap;     /* zero: brokered, and nothing released yet */
     struct bytes verdict; /* canonical, policy_verdict_decode */
     struct hash grant;    /* transaction; with wrap_index it names the wrap's attachment */
-    uint32_t wrap_index;
+    uint32_t wrap_index;  /* of `release`, when that is not zero */
     struct event_chain events;
+    uint32_t pending; /* number of the use that awaits its RELEASE; past its time it is none */
+    uint64_t pending_until_ms;
+    struct hash release;
+    uint32_t delivered; /* 1: the holder acknowledged a wrap before the newest one */
 };
 struct counter_record {
     uint64_t value;

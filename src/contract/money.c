@@ -1,5 +1,6 @@
 /* money — settlement accounts: issue, pay, lock, settle, refund (FORMATS 20). No coin, no fees. */
 #include "contract/money_internal.h"
+#include "contract/right_internal.h"
 
 #include <string.h>
 
@@ -167,12 +168,15 @@ enum err money_bind(struct contract_call *k, const struct hash *lock,
     return lock_record_store(k, contract_key_lock(lock), &l);
 }
 
-/* The holder has acknowledged the attachment that carries the key of its right. */
-static enum err need_delivered(struct contract_call *k, const struct right_record *r)
+enum err money_need_standing(struct contract_call *k, const struct right_record *r)
 {
-    struct attachment_record a;
-    TRY(attachment_record_load(k, contract_key_attachment(&r->grant, r->wrap_index), &a));
-    return contract_need(k, hash_in(a.acked, a.acked_count, &r->holder), RECEIPT_NOT_ACKED);
+    struct lock_record l;
+    if (hash_is_zero(&r->lock)) {
+        return ERR_NONE;
+    }
+    TRY(lock_record_load(k, contract_key_lock(&r->lock), &l));
+    TRY(contract_need(k, l.state != LOCK_REFUNDED, RECEIPT_STATE));
+    return contract_need(k, l.state == LOCK_SETTLED || k->now_ms < l.until_ms, RECEIPT_EXPIRED);
 }
 
 enum err money_settle(struct contract_call *k, const struct money_settle *x)
@@ -181,6 +185,7 @@ enum err money_settle(struct contract_call *k, const struct money_settle *x)
     struct right_record r;
     struct token_record t;
     uint32_t next;
+    bool delivered;
     TRY(lock_record_load(k, contract_key_lock(&x->lock), &l));
     TRY(contract_need(k, hash_equal(&l.payee, k->author), RECEIPT_FORBIDDEN));
     TRY(contract_need(k, l.state == LOCK_OPEN && !hash_is_zero(&l.right), RECEIPT_STATE));
@@ -189,7 +194,8 @@ enum err money_settle(struct contract_call *k, const struct money_settle *x)
     TRY(token_record_load(k, contract_key_token(&l.token), &t));
     TRY(token_step(k, &t, TOKEN_SETTLE, &next));
     TRY(contract_need(k, r.state == RIGHT_ACTIVE, RECEIPT_REVOKED));
-    TRY(need_delivered(k, &r));
+    TRY(right_is_delivered(k, &r, &delivered));
+    TRY(contract_need(k, delivered, RECEIPT_NOT_ACKED));
     l.state = LOCK_SETTLED;
     TRY(pay_out(k, &l, true));
     struct event e = { .type = EVENT_MONEY_SETTLED,

@@ -49,11 +49,15 @@ static const struct field FIELDS_right_record[] = {
     FU32_LIST(right_record, places),
     FU32(right_record, state),
     FHASH_OPT(right_record, lock),
-    FHASH(right_record, wrap),
+    FHASH_OPT(right_record, wrap),
     FBYTES(right_record, verdict),
     FHASH(right_record, grant),
     FU32(right_record, wrap_index),
     FMESSAGE(right_record, events, SHAPE_event_chain),
+    FU32(right_record, pending),
+    FU64(right_record, pending_until_ms),
+    FHASH_OPT(right_record, release),
+    FU32(right_record, delivered),
 };
 static const struct field FIELDS_counter_record[] = { FU64(counter_record, value) };
 static const struct field FIELDS_balance_record[] = { FFIXED(balance_record, value) };
@@ -105,6 +109,11 @@ static const struct field FIELDS_right_granted[] = {
     FU64(right_granted, until_ms), FBYTES(right_granted, verdict), FHASH_OPT(right_granted, lock),
 };
 static const struct field FIELDS_right_used[] = { FU32(right_used, use), FU32(right_used, left) };
+static const struct field FIELDS_right_pending[] = { FU32(right_pending, use),
+                                                     FU64(right_pending, until_ms) };
+static const struct field FIELDS_right_released[] = { FU32(right_released, use),
+                                                      FU32(right_released, left),
+                                                      FHASH(right_released, wrap) };
 static const struct field FIELDS_right_revoked[] = { FU32(right_revoked, reason) };
 static const struct field FIELDS_money_moved[] = { FMESSAGE(money_moved, amount, SHAPE_amount),
                                                    FHASH_OPT(money_moved, lock),

@@ -1,14 +1,15 @@
 /* right — a usage right under a token: granted under the law, used, revoked (FORMATS 8, 18, 19). */
-#include "contract/contract_internal.h"
+#include "contract/right_internal.h"
 
 /* The attachment that carries the content key: kind wrap, the commitment of the args, the holder
  * among its readers. */
-static enum err find_wrap(struct contract_call *k, const struct right_grant *x, uint32_t *index)
+enum err right_find_wrap(struct contract_call *k, const struct hash *wrap,
+                         const struct hash *holder, uint32_t *index)
 {
     for (uint32_t i = 0; i < k->tx->body.attachment_count; i++) {
         const struct tx_attachment *a = &k->tx->body.attachment[i];
-        if (a->kind == ATTACHMENT_WRAP && hash_equal(&a->commitment, &x->wrap) &&
-            hash_in(a->reader, a->reader_count, &x->holder)) {
+        if (a->kind == ATTACHMENT_WRAP && hash_equal(&a->commitment, wrap) &&
+            hash_in(a->reader, a->reader_count, holder)) {
             *index = i;
             return ERR_NONE;
         }
@@ -20,7 +21,8 @@ static bool grant_is_sound(const struct contract_call *k, const struct right_gra
 {
     return x->kind >= RIGHT_HOLD && x->kind <= RIGHT_OPERATE && x->custody >= CUSTODY_RELEASED &&
            x->custody <= CUSTODY_BROKERED && x->uses <= CONTRACT_USES_MAX && x->places_count > 0 &&
-           u32_ascending(x->places, x->places_count) && !hash_equal(&x->holder, k->author);
+           u32_ascending(x->places, x->places_count) && !hash_equal(&x->holder, k->author) &&
+           hash_is_zero(&x->wrap) == (x->custody == CUSTODY_BROKERED);
 }
 
 /* The token may be granted from: owned, active, in its window, sealed as the grant says. */
@@ -94,15 +96,15 @@ enum err right_grant(struct contract_call *k, const struct right_grant *x)
     struct token_record t;
     struct did_record holder;
     TRY(contract_need(k, grant_is_sound(k, x), RECEIPT_ARGS));
-    /* Brokered custody needs RELEASE (FORMATS 19), which this version set does not have. */
-    TRY(contract_need(k, x->custody == CUSTODY_RELEASED, RECEIPT_METHOD));
     TRY(token_record_load(k, contract_key_token(&x->token), &t));
     TRY(need_grantable(k, &t, x));
     TRY(did_record_load(k, contract_key_did(&x->holder), &holder));
     TRY(contract_need(k, did_has_role(&holder.document, ROLE_MEMBER), RECEIPT_FORBIDDEN));
     TRY(need_within(k, &t, x, &holder.document));
     struct right_record r = right_of_grant(k, x);
-    TRY(find_wrap(k, x, &r.wrap_index));
+    if (x->custody == CUSTODY_RELEASED) {
+        TRY(right_find_wrap(k, &x->wrap, &x->holder, &r.wrap_index));
+    }
     TRY(contract_need_absent(k, contract_key_right(&r.right)));
     TRY(right_judge(k, &t, x, &r.verdict));
     if (!hash_is_zero(&x->lock)) {
@@ -115,9 +117,8 @@ enum err right_grant(struct contract_call *k, const struct right_grant *x)
     return right_record_store(k, contract_key_right(&r.right), &r);
 }
 
-/* No use after freeze, revoke or expiry, of the token or of the right (DESIGN 8). */
-static enum err need_usable(struct contract_call *k, const struct token_record *t,
-                            const struct right_record *r)
+enum err right_need_usable(struct contract_call *k, const struct token_record *t,
+                           const struct right_record *r)
 {
     uint32_t next;
     TRY(token_step(k, t, TOKEN_USE, &next));
@@ -136,8 +137,11 @@ enum err right_use(struct contract_call *k, const struct right_use *x)
     TRY(right_record_load(k, contract_key_right(&x->right), &r));
     TRY(contract_need(k, hash_equal(&r.holder, k->author), RECEIPT_FORBIDDEN));
     TRY(token_record_load(k, contract_key_token(&r.token), &t));
-    TRY(need_usable(k, &t, &r));
+    TRY(right_need_usable(k, &t, &r));
     TRY(contract_need(k, x->use == r.used + 1, RECEIPT_ARGS));
+    if (r.custody == CUSTODY_BROKERED) {
+        return right_use_pending(k, &t, &r, x->use);
+    }
     r.used++;
     struct right_used used = { r.used, r.uses == 0 ? 0 : r.uses - r.used };
     struct event e = { .contract = CONTRACT_RIGHT,

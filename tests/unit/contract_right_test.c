@@ -58,7 +58,7 @@ static const struct edit EDITS[] = {
     { "kind 4", RECEIPT_ARGS, kind_4 },
     { "custody 0", RECEIPT_ARGS, custody_0 },
     { "custody 3", RECEIPT_ARGS, custody_3 },
-    { "brokered custody is not there yet", RECEIPT_METHOD, custody_brokered },
+    { "brokered with a wrap", RECEIPT_ARGS, custody_brokered },
     { "most uses", RECEIPT_OK, uses_most },
     { "one use more", RECEIPT_ARGS, uses_too_many },
     { "no place", RECEIPT_ARGS, no_place },
