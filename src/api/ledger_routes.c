@@ -171,3 +171,54 @@ enum err get_events(struct api_request *q)
     json_put(j, "events", events);
     return reply_json(q, 200, j);
 }
+
+/* The right as it stands now, if this event is about a use that is pending still. */
+static bool still_pending(struct api_request *q, const struct node_event *e, uint64_t now_ms,
+                          struct right_record *out)
+{
+    struct right_pending body;
+    struct bytes value;
+    struct contract_key key = contract_key_right(&e->event.subject[1]);
+    return e->event.contract == CONTRACT_RIGHT && e->event.type == EVENT_RIGHT_PENDING &&
+           right_pending_decode(e->event.body, &q->arena, &body) == ERR_NONE &&
+           node_state(q->node, CONTRACT_RIGHT, contract_key_bytes(&key), &value) == ERR_NONE &&
+           right_record_decode(value, &q->arena, out) == ERR_NONE &&
+           hash_equal(&out->grantor, &q->actor) && out->state == RIGHT_ACTIVE &&
+           out->pending == body.use && out->pending_until_ms == body.until_ms &&
+           now_ms < out->pending_until_ms;
+}
+
+/* A bounded look at the asker's events: `next` is where the one after begins, and what is pending
+ * there is found again. A height is left behind only when there was more behind it. */
+enum err get_pending(struct api_request *q)
+{
+    struct node_event *event;
+    struct ledger_tip tip = node_status(q->node).tip;
+    uint64_t next = q->args.from;
+    uint32_t count;
+    TRY(node_events(q->node, &q->actor, q->args.from, 0, NODE_EVENTS_MAX, &q->arena, &event, &count));
+    json_t *j = json_new_object(), *pending = json_new_array();
+    for (uint32_t i = 0; i < count; i++) {
+        struct right_record r;
+        size_t mark = arena_mark(&q->arena);
+        if (still_pending(q, &event[i], tip.time_ms, &r)) {
+            json_t *one = json_new_object();
+            json_put(one, "right", json_new_hash(&r.right));
+            json_put(one, "holder", json_new_hash(&r.holder));
+            json_put(one, "use", json_new_int(r.pending));
+            json_put(one, "until", json_new_time(r.pending_until_ms));
+            json_put(one, "height", json_new_int((int64_t)event[i].height));
+            json_push(pending, one);
+        }
+        arena_release(&q->arena, mark);
+        next = event[i].height;
+    }
+    if (count == NODE_EVENTS_MAX && next == q->args.from) {
+        next++;
+    }
+    json_put(j, "pending", pending);
+    json_put(j, "next", json_new_int((int64_t)next));
+    json_put(j, "more", json_new_bool(count == NODE_EVENTS_MAX));
+    json_put(j, "time", json_new_time(tip.time_ms));
+    return reply_json(q, 200, j);
+}

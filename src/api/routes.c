@@ -39,6 +39,8 @@ static const struct api_route ROUTES[] = {
     { "GET", "/v1/events", API_PARTICIPANT, API_NOTHING, API_JSON,
       API_QUERY_SUBJECT | API_QUERY_FROM | API_QUERY_INDEX | API_QUERY_MAX, 0, ARENA_EVENTS,
       "events in order, of one subject or of all", get_events },
+    { "GET", "/v1/pending", API_PARTICIPANT, API_NOTHING, API_JSON, API_QUERY_FROM, 0, ARENA_EVENTS,
+      "pending uses of the brokered rights that the asker granted", get_pending },
     { "PUT", "/v1/attachments", API_OWN, API_BYTES, API_JSON, 0,
       TRANSFER_SEALED_ATTACHMENT_SIZE_MAX, ARENA_ATTACHMENT,
       "leave a canonical SealedAttachment before its transaction", put_attachment },

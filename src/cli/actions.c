@@ -100,6 +100,12 @@ json_t *action_right_json(const struct right_record *r)
     json_put(j, "left",
              r->uses == 0 ? json_new_str("not counted") : json_new_int((int64_t)r->uses - r->used));
     json_put(j, "until", json_new_time(r->until_ms));
+    if (r->custody == CUSTODY_BROKERED) {
+        json_put(j, "pending", json_new_int(r->pending));
+        json_put(j, "pending_until", json_new_time(r->pending_until_ms));
+        json_put(j, "release", json_new_hash(&r->release));
+        json_put(j, "custody_answer", json_new_str(ACTION_CUSTODY_ANSWER));
+    }
     json_put(j, "grant", json_new_hash(&r->grant));
     json_put(j, "wrap_index", json_new_int(r->wrap_index));
     return j;
@@ -126,15 +132,13 @@ uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap)
     return count;
 }
 
-enum err action_attach(struct session *s, struct session_tx *t, enum attachment_kind kind,
-                       uint32_t media_type, struct bytes content, const struct hash *reader,
-                       uint32_t readers, struct hash *commitment)
+enum err action_attach_keep(struct session *s, struct session_tx *t, enum attachment_kind kind,
+                            uint32_t media_type, struct bytes content, const struct hash *reader,
+                            uint32_t readers, struct hash *commitment, struct bytes *sealed)
 {
     struct attachment_reader who[TX_READERS_MAX];
     uint8_t random[32 + 32 * TX_READERS_MAX];
     struct attachment_plain plain = { .media_type = media_type, .content = content };
-    struct session_reply reply;
-    struct bytes sealed;
     ASSERT(readers > 0 && readers <= TX_READERS_MAX);
     for (uint32_t i = 0; i < readers; i++) {
         TRY(session_reader(s, &reader[i], &who[i]));
@@ -143,10 +147,9 @@ enum err action_attach(struct session *s, struct session_tx *t, enum attachment_
     session_random(s, random, sizeof random);
     attachment_commit(s->suite, &plain, commitment);
     enum err e = attachment_seal(s->suite, &s->genesis.space, &plain, who, readers,
-                                 bytes_of(random, 32 + 32 * (size_t)readers), &s->arena, &sealed);
+                                 bytes_of(random, 32 + 32 * (size_t)readers), &s->arena, sealed);
     secret_wipe(random, sizeof random);
     TRY(e);
-    TRY(session_request_own(s, "PUT", "/v1/attachments", sealed, &reply));
     struct tx_attachment *a = &t->attachment[t->body.attachment_count++];
     a->commitment = *commitment;
     a->size = (uint32_t)content.len;
@@ -155,6 +158,58 @@ enum err action_attach(struct session *s, struct session_tx *t, enum attachment_
     a->keep_until_ms = session_now_ms() + 365ull * 24 * 3600 * 1000;
     a->kind = kind;
     return ERR_NONE;
+}
+
+enum err action_attach(struct session *s, struct session_tx *t, enum attachment_kind kind,
+                       uint32_t media_type, struct bytes content, const struct hash *reader,
+                       uint32_t readers, struct hash *commitment)
+{
+    struct session_reply reply;
+    struct bytes sealed;
+    TRY(action_attach_keep(s, t, kind, media_type, content, reader, readers, commitment, &sealed));
+    return session_request_own(s, "PUT", "/v1/attachments", sealed, &reply);
+}
+
+enum err action_content_wrap(struct session *s, const struct right_record *r, uint32_t use,
+                             struct bytes *wire)
+{
+    struct attachment_reader holder;
+    uint8_t key[AEAD_KEY_SIZE], random[32];
+    TRY(session_reader(s, &r->holder, &holder));
+    struct content_wrap wrap = { .token = r->token,
+                                 .right = r->right,
+                                 .seal = r->seal,
+                                 .holder = r->holder,
+                                 .use = use,
+                                 .key = holder.key,
+                                 .kind = holder.kind };
+    TRY(action_content_key(s, &r->seal, key));
+    session_random(s, random, sizeof random);
+    enum err e = content_wrap_seal(&wrap, holder.public_key, key, random, &s->arena, wire);
+    secret_wipe(key, sizeof key);
+    secret_wipe(random, sizeof random);
+    return e;
+}
+
+enum err action_wrap_open(struct session *s, const struct right_record *r,
+                          const struct hash *transaction, uint32_t use, uint8_t key[AEAD_KEY_SIZE])
+{
+    struct attachment_record record;
+    struct attachment_plain plain;
+    struct content_wrap what;
+    uint8_t private_key[32];
+    TRY(action_attachment_open(s, transaction, r->wrap_index, &record, &plain));
+    session_sealing_private(s, private_key);
+    enum err e = content_wrap_open(plain.content, bytes_of(private_key, sizeof private_key),
+                                   &s->arena, &what, key);
+    secret_wipe(private_key, sizeof private_key);
+    if (e == ERR_NONE &&
+        (!hash_equal(&what.right, &r->right) || !hash_equal(&what.seal, &r->seal) ||
+         what.use != use || !hash_equal(&what.token, &r->token) ||
+         !hash_equal(&what.holder, &s->did))) {
+        e = ERR_INTEGRITY;
+    }
+    return e == ERR_NONE ? e : cli_fail(s->cli, e, "wrap", "the content key is not for this right");
 }
 
 enum err action_attachment_open(struct session *s, const struct hash *transaction, uint32_t index,

@@ -11,6 +11,8 @@ MUST_USE enum err action_token(struct session *s, const char *text, struct token
 MUST_USE enum err action_right(struct session *s, const char *text, struct right_record *out);
 /* As DESIGN 7 has them. */
 json_t *action_token_json(const struct token_record *t);
+/* FORMATS 19: what stands against a holder that keeps a key it once received. */
+#define ACTION_CUSTODY_ANSWER "one seal for all uses; open --use keeps the key in memory only"
 json_t *action_right_json(const struct right_record *r);
 const char *action_token_status(uint32_t state);
 const char *action_right_status(uint32_t state);
@@ -47,9 +49,28 @@ MUST_USE enum err action_attach(struct session *s, struct session_tx *t, enum at
 MUST_USE enum err action_attachment_open(struct session *s, const struct hash *transaction,
                                          uint32_t index, struct attachment_record *record,
                                          struct attachment_plain *out);
+/* The same without the node: the sealed bytes, to be put there when their time has come. */
+MUST_USE enum err action_attach_keep(struct session *s, struct session_tx *t,
+                                     enum attachment_kind kind, uint32_t media_type,
+                                     struct bytes content, const struct hash *reader,
+                                     uint32_t readers, struct hash *commitment,
+                                     struct bytes *sealed);
+/* The content key of a right's seal, wrapped for its holder and one use (0: released). */
+MUST_USE enum err action_content_wrap(struct session *s, const struct right_record *r, uint32_t use,
+                                      struct bytes *wire);
 /* Declares the next use of a right. */
 MUST_USE enum err action_use(struct session *s, const struct right_record *r,
                              struct session_tx *t);
+/* Opens the wrap of a right: use 0 is the one of its grant. */
+MUST_USE enum err action_wrap_open(struct session *s, const struct right_record *r,
+                                   const struct hash *transaction, uint32_t use,
+                                   uint8_t key[AEAD_KEY_SIZE]);
+/* A use of a brokered right: asked for, or taken up where it was left; its key when it has been
+ * released. ERR_TIMEOUT: nobody answered, and it cost nothing; or the wrap is still to come. */
+MUST_USE enum err action_brokered_use(struct session *s, struct right_record *r,
+                                      uint8_t key[AEAD_KEY_SIZE]);
+/* The holder's word that the wrap of the newest RELEASE is here and opens. */
+MUST_USE enum err action_brokered_ack(struct session *s, const struct right_record *r);
 /* All participants of the space with the regulator's role. */
 uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap);
 
@@ -78,8 +99,8 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
  * order. */
 #define ACTION_BUNDLE_MAGIC "carnet-seal/1"
 
-extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_COMPLY,
-    CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT, CLI_SEAL,
-    CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY;
+extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_BROKER,
+    CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT,
+    CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY;
 
 #endif

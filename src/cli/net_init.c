@@ -232,6 +232,7 @@ enum err net_make_genesis(struct net_plan *p)
     g.start_ms = p->now_ms;
     g.epoch_ms = 24ull * 3600 * 1000;
     g.trust_ms = 365 * g.epoch_ms;
+    g.param[PARAM_RELEASE_DEADLINE_MS] = p->release_ms;
     secret_random(g.salt, sizeof g.salt);
     TRY(found(p, &g));
     TRY(first_law(p, &g));

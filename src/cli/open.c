@@ -52,25 +52,6 @@ static enum err check_against_ledger(struct session *s, struct open_work *w)
                     "its manifest is not the one on the ledger for this right");
 }
 
-static enum err open_wrap(struct session *s, struct open_work *w)
-{
-    struct attachment_record record;
-    struct attachment_plain plain;
-    struct content_wrap what;
-    uint8_t private_key[32];
-    TRY(action_attachment_open(s, &w->right.grant, w->right.wrap_index, &record, &plain));
-    session_sealing_private(s, private_key);
-    enum err e = content_wrap_open(plain.content, bytes_of(private_key, sizeof private_key),
-                                   &s->arena, &what, w->key);
-    secret_wipe(private_key, sizeof private_key);
-    if (e == ERR_NONE &&
-        (!hash_equal(&what.right, &w->right.right) || !hash_equal(&what.seal, &w->right.seal) ||
-         !hash_equal(&what.token, &w->right.token) || !hash_equal(&what.holder, &s->did))) {
-        e = ERR_INTEGRITY;
-    }
-    return e == ERR_NONE ? e : cli_fail(s->cli, e, "wrap", "the content key is not for this right");
-}
-
 /* Before a use is declared: a file that cannot be opened must not cost one. */
 static enum err check_chunks(struct session *s, const struct open_work *w)
 {
@@ -136,28 +117,50 @@ static void hold(struct cli *c)
     }
 }
 
+/* Released: the wrap before the use, for without it the use would be spent for nothing. Brokered:
+ * the use before the wrap, for without it there is none. */
+static enum err get_key(struct session *s, struct open_work *w)
+{
+    struct session_tx t = { 0 };
+    bool use = cli_flag(s->cli, "--use");
+    if (w->right.custody == CUSTODY_BROKERED) {
+        if (!use) {
+            cli_hint(s->cli, "give --use: each opening under a brokered right is a use");
+            return cli_fail(s->cli, ERR_USAGE, "--right", "the right is brokered");
+        }
+        TRY(action_brokered_use(s, &w->right, w->key));
+        json_put(s->cli->answer, "use", json_new_int(w->right.used));
+        return ERR_NONE;
+    }
+    TRY(action_wrap_open(s, &w->right, &w->right.grant, 0, w->key));
+    if (use) {
+        TRY(action_use(s, &w->right, &t));
+        action_answer_tx(s->cli, &t);
+    }
+    return ERR_NONE;
+}
+
 static enum err open_file(struct session *s, struct open_work *w)
 {
     const char *out, *right;
-    struct session_tx t = { 0 };
     TRY(cli_required(s->cli, "--out", &out));
     TRY(cli_required(s->cli, "--right", &right));
     TRY(read_bundle(s, w));
     TRY(action_right(s, right, &w->right));
     TRY(check_against_ledger(s, w));
     TRY(check_chunks(s, w));
-    TRY(open_wrap(s, w)); /* before the use: without the wrap it would be spent for nothing */
-    if (cli_flag(s->cli, "--use")) {
-        TRY(action_use(s, &w->right, &t));
-        action_answer_tx(s->cli, &t);
-    }
+    TRY(get_key(s, w));
     TRY(open_chunks(s, w));
     hold(s->cli);
     TRY(cli_write_file(s->cli, out, bytes_of(w->plain, w->manifest.plain_size), 0600));
+    bool brokered = w->right.custody == CUSTODY_BROKERED;
+    if (brokered) {
+        TRY(action_brokered_ack(s, &w->right)); /* last: until then the same use is taken up */
+    }
     json_put(s->cli->answer, "bytes", json_new_u64(w->manifest.plain_size));
     json_put(s->cli->answer, "sha256", json_new_hash(&w->manifest.plain_sha256));
     json_put(s->cli->answer, "chunks", json_new_int(w->manifest.chunk_count));
-    json_put(s->cli->answer, "custody", json_new_str("released"));
+    json_put(s->cli->answer, "custody", json_new_str(brokered ? "brokered" : "released"));
     json_put(s->cli->answer, "ok", json_new_bool(true));
     fprintf(s->cli->text, "opened %llu bytes\n", (unsigned long long)w->manifest.plain_size);
     return ERR_NONE;
@@ -183,7 +186,7 @@ static enum err run_open(struct cli *c)
 static const struct cli_option OPTIONS[] = {
     { "--right", "ID", "the right that is used" },
     { "--out", "FILE", "where the bytes go" },
-    { "--use", NULL, "declare the use on the ledger first" },
+    { "--use", NULL, "make a use: declared, or brokered and received" },
     { "--hold", "FILE", "keep the opened bytes in memory until FILE exists (at most a minute)" },
     { NULL, NULL, NULL },
 };

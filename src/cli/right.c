@@ -89,26 +89,24 @@ static enum err refused_on_ledger(struct session *s, struct grant_work *w)
 /* The content key, wrapped for the holder alone, as an attachment. */
 static enum err attach_wrap(struct session *s, struct grant_work *w)
 {
-    struct attachment_reader holder;
-    struct content_wrap wrap;
-    uint8_t key[AEAD_KEY_SIZE], random[32];
+    struct right_record r = {
+        .token = w->args.token, .right = w->right, .seal = w->args.seal, .holder = w->args.holder
+    };
     struct bytes wire;
-    TRY(session_reader(s, &w->args.holder, &holder));
-    memset(&wrap, 0, sizeof wrap);
-    wrap.token = w->args.token;
-    wrap.right = w->right;
-    wrap.seal = w->args.seal;
-    wrap.holder = w->args.holder;
-    wrap.key = holder.key;
-    wrap.kind = holder.kind;
-    TRY(action_content_key(s, &w->args.seal, key));
-    session_random(s, random, sizeof random);
-    enum err e = content_wrap_seal(&wrap, holder.public_key, key, random, &s->arena, &wire);
-    secret_wipe(key, sizeof key);
-    secret_wipe(random, sizeof random);
-    TRY(e);
+    TRY(action_content_wrap(s, &r, 0, &wire));
     return action_attach(s, &w->tx, ATTACHMENT_WRAP, MEDIA_CONTENT_WRAP, wire, &w->args.holder, 1,
                          &w->args.wrap);
+}
+
+static enum err custody_of(struct cli *c, uint32_t *out)
+{
+    const char *text = cli_option(c, "--custody");
+    bool brokered = text != NULL && strcmp(text, "brokered") == 0;
+    if (text != NULL && !brokered && strcmp(text, "released") != 0) {
+        return cli_fail(c, ERR_USAGE, "--custody", "'%s' is not released or brokered", text);
+    }
+    *out = brokered ? CUSTODY_BROKERED : CUSTODY_RELEASED;
+    return ERR_NONE;
 }
 
 static enum err fill_args(struct session *s, struct grant_work *w)
@@ -126,7 +124,7 @@ static enum err fill_args(struct session *s, struct grant_work *w)
     }
     w->args.seal = w->token.seals[w->token.seals_count - 1].seal;
     w->args.kind = RIGHT_PROCESS_AND_USE;
-    w->args.custody = CUSTODY_RELEASED;
+    TRY(custody_of(s->cli, &w->args.custody));
     w->args.uses = (uint32_t)uses;
     w->args.until_ms = session_now_ms() + hours * 3600 * 1000;
     if (w->args.until_ms > w->token.valid_until_ms) {
@@ -145,8 +143,10 @@ static enum err answer_right(struct session *s, const struct hash *right)
     hex_encode(bytes_of_hash(right), hex);
     TRY(action_right(s, hex, &r));
     json_put(s->cli->answer, "right", action_right_json(&r));
-    fprintf(s->cli->text, "right   %s\nstatus  %s\nused    %u of %u\n", hex,
-            action_right_status(r.state), r.used, r.uses);
+    fprintf(s->cli->text, "right   %s\nstatus  %s\ncustody %s\nused    %u of %u\n", hex,
+            action_right_status(r.state),
+            r.custody == CUSTODY_RELEASED ? "released" : "brokered: " ACTION_CUSTODY_ANSWER, r.used,
+            r.uses);
     return ERR_NONE;
 }
 
@@ -161,7 +161,9 @@ static enum err grant(struct session *s, struct grant_work *w)
     TRY(fill_args(s, w));
     session_draw(s, METHOD_RIGHT_GRANT, &w->tx);
     contract_right_id(s->suite, &w->args.token, &w->args.holder, w->tx.body.nonce, &w->right);
-    TRY(attach_wrap(s, w));
+    if (w->args.custody == CUSTODY_RELEASED) {
+        TRY(attach_wrap(s, w));
+    }
     TRY(right_grant_encode(&w->args, &s->arena, &wire));
     enum err e = session_do(s, &w->tx, wire);
     if (e == ERR_REFUSED && w->tx.status == RECEIPT_LAW) {
@@ -231,13 +233,30 @@ enum err action_use(struct session *s, const struct right_record *r, struct sess
     return session_do(s, t, wire);
 }
 
+/* The key is received and opened, as the word on it says, and kept nowhere. */
+static enum err use_brokered(struct session *s, struct right_record *r)
+{
+    uint8_t key[AEAD_KEY_SIZE];
+    enum err e = action_brokered_use(s, r, key);
+    secret_wipe(key, sizeof key);
+    TRY(e);
+    json_put(s->cli->answer, "use", json_new_int(r->used));
+    return action_brokered_ack(s, r);
+}
+
+static enum err use_declared(struct session *s, struct right_record *r)
+{
+    struct session_tx t;
+    TRY(action_use(s, r, &t));
+    action_answer_tx(s->cli, &t);
+    return ERR_NONE;
+}
+
 static enum err use(struct session *s)
 {
     struct right_record r;
-    struct session_tx t;
     TRY(action_right(s, s->cli->arg[0], &r));
-    TRY(action_use(s, &r, &t));
-    action_answer_tx(s->cli, &t);
+    TRY(r.custody == CUSTODY_BROKERED ? use_brokered(s, &r) : use_declared(s, &r));
     return answer_right(s, &r.right);
 }
 
@@ -272,6 +291,7 @@ static const struct cli_option GRANT_OPTIONS[] = {
     { "--to", "PARTY", "the holder: a name of keys/ or a DID" },
     { "--uses", "N", "how often it may be used; 0: not counted (1)" },
     { "--hours", "N", "how long (720)" },
+    { "--custody", "C", "released: the key with the grant; brokered: one key a use (released)" },
     { "--lock", "ID", "money lock that pays for it" },
     { "--insist", NULL, "submit even what the law as declared refuses here" },
     ACTION_CHECK_ROWS,
@@ -297,8 +317,8 @@ static const struct cli_command COMMANDS[] = {
       PREVIEW_OPTIONS, run_preview },
     { "right", "show", "RIGHT", 1, 1, "what the ledger says of a right",
       "carnet right show $RIGHT --as importer", NULL, run_show },
-    { "right", "use", "RIGHT", 1, 1, "declare one use", "carnet right use $RIGHT --as importer",
-      NULL, run_use },
+    { "right", "use", "RIGHT", 1, 1, "declare one use; brokered: ask for one, and receive its key",
+      "carnet right use $RIGHT --as importer", NULL, run_use },
     { "right", "revoke", "RIGHT", 1, 1, "end a right (grantor or regulator)",
       "carnet right revoke $RIGHT --as exporter", REVOKE_OPTIONS, run_revoke },
     { "right", "subgrant", "RIGHT", 0, 9, "not implemented", NULL, NULL, cli_later },

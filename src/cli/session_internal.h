@@ -79,6 +79,11 @@ void session_draw(struct session *s, uint32_t method, struct session_tx *t);
 /* Signs, submits, waits until it is committed, and re-sends. ERR_NONE: committed; look at
  * t->status. ERR_TIMEOUT, ERR_NO_QUORUM, or the refusal of the pool. */
 MUST_USE enum err session_commit(struct session *s, struct session_tx *t, struct bytes args);
+/* The parts of session_commit: sign it, submit it once (ERR_NONE also when the pool has it), and
+ * look for its receipt without waiting (ERR_NOT_FOUND: in no block that the node has). */
+MUST_USE enum err session_sign(struct session *s, struct session_tx *t, struct bytes args);
+MUST_USE enum err session_submit(struct session *s, struct bytes wire);
+MUST_USE enum err session_receipt(struct session *s, struct session_tx *t);
 /* session_commit, and a receipt that is not OK becomes ERR_REFUSED (ERR_NOT_FOUND, ERR_REVOKED
  * …) with the receipt's text as why. */
 MUST_USE enum err session_do(struct session *s, struct session_tx *t, struct bytes args);

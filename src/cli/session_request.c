@@ -165,7 +165,7 @@ void session_draw(struct session *s, uint32_t method, struct session_tx *t)
     session_random(s, t->body.nonce, sizeof t->body.nonce);
 }
 
-static enum err sign(struct session *s, struct session_tx *t, struct bytes args)
+enum err session_sign(struct session *s, struct session_tx *t, struct bytes args)
 {
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
     struct bytes body;
@@ -197,17 +197,34 @@ static enum err read_commit(struct session *s, const json_t *j, struct session_t
     return clock_parse(time, &t->time_ms);
 }
 
-/* Wait for the receipt at whatever node answers; ERR_NOT_FOUND or ERR_TIMEOUT: not there yet. */
-static enum err wait_once(struct session *s, struct session_tx *t)
+static enum err get_receipt(struct session *s, struct session_tx *t, const char *query)
 {
     char hex[HEX_SIZE(HASH_SIZE) + 1], path[160];
     json_t *j;
     hex_encode(bytes_of_hash(&t->id), hex);
-    snprintf(path, sizeof path, "/v1/tx/%s?wait_ms=3000", hex);
+    snprintf(path, sizeof path, "/v1/tx/%s%s", hex, query);
     TRY(session_get_json(s, path, &j));
     enum err e = read_commit(s, j, t);
     json_free(j);
     return e;
+}
+
+/* Wait for the receipt at whatever node answers; ERR_NOT_FOUND or ERR_TIMEOUT: not there yet. */
+static enum err wait_once(struct session *s, struct session_tx *t)
+{
+    return get_receipt(s, t, "?wait_ms=3000");
+}
+
+enum err session_receipt(struct session *s, struct session_tx *t)
+{
+    return get_receipt(s, t, "");
+}
+
+enum err session_submit(struct session *s, struct bytes wire)
+{
+    struct session_reply r;
+    enum err e = session_request(s, "POST", "/v1/tx", wire, &r);
+    return e == ERR_DUPLICATE ? ERR_NONE : e;
 }
 
 static bool keep_trying(enum err e)
@@ -235,13 +252,12 @@ static enum err not_committed(struct session *s, uint64_t waited_ms)
 
 enum err session_commit(struct session *s, struct session_tx *t, struct bytes args)
 {
-    struct session_reply r;
-    TRY(sign(s, t, args));
+    TRY(session_sign(s, t, args));
     uint64_t began = session_now_ms(), give_up = began + SESSION_WAIT_MS, heard = began;
     enum err e = ERR_NONE;
     while (session_now_ms() < give_up && session_now_ms() - heard < SESSION_SILENCE_MS) {
-        e = session_request(s, "POST", "/v1/tx", t->wire, &r);
-        if (e != ERR_NONE && e != ERR_DUPLICATE && !try_next(e)) {
+        e = session_submit(s, t->wire);
+        if (e != ERR_NONE && !try_next(e)) {
             return e;
         }
         e = wait_once(s, t);

@@ -102,6 +102,7 @@ static enum err plan_metadata(struct session *s, struct mint_plan *p, struct byt
     }
     json_put(j, "valid_from", json_new_time(p->args.valid_from_ms));
     json_put(j, "valid_until", json_new_time(p->args.valid_until_ms));
+    json_put(j, "custody_answer", json_new_str(ACTION_CUSTODY_ANSWER)); /* FORMATS 19 */
     enum err e = json_write_canonical(j, &text, &len);
     json_free(j);
     TRY(e);

@@ -274,6 +274,44 @@ TEST(events_are_rendered_with_their_subjects)
     rig_close(r);
 }
 
+/* To the grantor alone, while the use is pending, and not after its deadline. */
+TEST(pending_uses_are_listed_to_whoever_granted_the_right)
+{
+    struct rig *r = rig_new();
+    struct hash some = { { 7 } };
+    struct right_record right = { .right = some,
+                                  .token = some,
+                                  .grantor = r->node.pki.participant[1].id,
+                                  .holder = r->node.pki.participant[2].id,
+                                  .seal = some,
+                                  .grant = some,
+                                  .custody = CUSTODY_BROKERED,
+                                  .state = RIGHT_ACTIVE,
+                                  .pending = 3,
+                                  .pending_until_ms = r->node.clock_ms + 60000 };
+    static const struct {
+        uint32_t as, state, pending;
+        int64_t late_ms;
+        bool listed;
+    } ROWS[] = {
+        { 1, RIGHT_ACTIVE, 3, 60000, true },   { 2, RIGHT_ACTIVE, 3, 60000, false },
+        { 1, RIGHT_REVOKED, 3, 60000, false }, { 1, RIGHT_ACTIVE, 0, 60000, false },
+        { 1, RIGHT_ACTIVE, 3, -60000, false },
+    };
+    CHECK_EQ(ASK("GET", "/v1/pending", .as = NOBODY), 401);
+    r->node.right = &right;
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        right.state = ROWS[i].state;
+        right.pending = ROWS[i].pending;
+        right.pending_until_ms = (uint64_t)((int64_t)r->node.clock_ms + ROWS[i].late_ms);
+        CHECK_EQ(ASK("GET", "/v1/pending?from=7", .as = ROWS[i].as), 200);
+        r->body[r->len] = '\0';
+        CHECK_EQ(strstr((const char *)r->body, "\"use\":3") != NULL, ROWS[i].listed);
+        CHECK_STR(said(r, "next"), "7");
+    }
+    rig_close(r);
+}
+
 TEST(proofs_come_as_bytes_and_as_json_or_are_not_yet_there)
 {
     struct rig *r = rig_new();
@@ -407,7 +445,7 @@ TEST(the_openapi_document_has_every_route)
     api_openapi(&j);
     CHECK_OK(json_write_canonical(j, &text, &len));
     const json_t *paths = json_member(j, "paths");
-    CHECK_EQ(json_size(paths), 26);
+    CHECK_EQ(json_size(paths), 27);
     const json_t *fetches = json_member(paths, "/v1/fetches/{right}");
     CHECK_EQ(json_size(fetches), 2);
     const json_t *get = json_member(fetches, "get");

@@ -385,6 +385,55 @@ TEST(formats_7_an_attachment_reaches_its_readers_after_commit_and_nobody_else)
     stop_all();
 }
 
+/* The broker's way (FORMATS 19): a wrap stays where it is while its RELEASE is only asked for or
+ * was refused, and comes to its node when it has committed. */
+TEST(formats_19_a_wrap_goes_to_its_reader_after_the_commit_and_never_after_a_refusal)
+{
+    static uint8_t memory[1 << 20];
+    struct hash first, refused, good;
+    struct arena a = arena_over(memory, sizeof memory);
+    struct attachment_plain plain = { { 9 }, MEDIA_TEXT, bytes_of_str("a key for node 2") };
+    struct bytes sealed, got;
+    uint8_t random[64] = { 2 };
+    start_all(4, 4);
+    struct hash to = sp.participant[2].id;
+    struct attachment_reader reader = { to, 2, WRAP_X25519, sp.participant[2].key[1].public_key };
+    struct tx_attachment t = { .size = (uint32_t)plain.content.len,
+                               .reader_count = 1,
+                               .keep_until_ms = log_now_ms() + 3600000,
+                               .kind = ATTACHMENT_WRAP };
+    attachment_commit(sp.suite, &plain, &t.commitment);
+    t.reader[0] = to;
+    CHECK_OK(attachment_seal(sp.suite, &sp.genesis.space, &plain, &reader, 1,
+                             bytes_of(random, sizeof random), &a, &sealed));
+    CHECK_OK(submit(1, 1, 5, NULL, &first));
+    CHECK_EQ(committed(0, &first, 20), RECEIPT_OK);
+    CHECK_OK(node_attachment_put(node[0], sealed));
+    CHECK_ERR(node_attachment_get(node[0], &t.commitment, &to, &a, &got), ERR_NOT_FOUND);
+    CHECK_OK(submit(0, 0, 5, &t, &refused)); /* the same value a second time */
+    CHECK_EQ(committed(2, &refused, 20), RECEIPT_EXISTS);
+    for (int i = 0; i < 500; i++) {
+        CHECK_ERR(node_attachment_get(node[2], &t.commitment, &to, &a, &got), ERR_NOT_FOUND);
+        turn();
+    }
+    CHECK_ERR(node_attachment_get(node[0], &t.commitment, &to, &a, &got), ERR_NOT_FOUND);
+    plain.salt[0]++; /* another wrap, put only when its transaction stands in a block */
+    attachment_commit(sp.suite, &plain, &t.commitment);
+    CHECK_OK(attachment_seal(sp.suite, &sp.genesis.space, &plain, &reader, 1,
+                             bytes_of(random, sizeof random), &a, &sealed));
+    CHECK_OK(submit(0, 0, 6, &t, &good));
+    CHECK_EQ(committed(0, &good, 20), RECEIPT_OK);
+    CHECK_OK(node_attachment_put(node[0], sealed));
+    enum err e = ERR_NOT_FOUND;
+    for (int i = 0; i < 5000 && e == ERR_NOT_FOUND; i++) {
+        e = node_attachment_get(node[2], &t.commitment, &to, &a, &got);
+        turn();
+    }
+    CHECK_OK(e);
+    CHECK_BYTES(got, sealed);
+    stop_all();
+}
+
 /* Only the reader itself can tell; what its author sends takes the place of what stood there. */
 TEST(a_made_up_file_under_a_commitment_gives_way_to_its_authors)
 {
