@@ -44,6 +44,7 @@ enum sim_mutant {
     SIM_MUTANT_NONE,
     SIM_MUTANT_FORGET_VOTES, /* a restart finds no vote log, and all nodes crash together */
     SIM_MUTANT_SYNC_LIES,    /* the disk says "synced" and is not, and all nodes crash together */
+    SIM_MUTANT_EAGER_BROKER, /* a broker hands a key over before its RELEASE has committed */
     SIM_MUTANT_LOSE_TX /* clients are told "committed" when a node merely has the transaction */
 };
 
@@ -67,6 +68,7 @@ struct sim_result {
     bool ok;
     uint64_t seed, height, steps, virtual_ms, txs, applied; /* applied: receipts that say ok */
     uint64_t settled, refunded; /* locks in two currencies */
+    uint64_t released;                                      /* uses of brokered rights */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint64_t delivered[SIM_FAULT_END];

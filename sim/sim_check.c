@@ -120,6 +120,11 @@ static void check_receipts(struct world *w, uint32_t node, const struct replica_
             w->result->applied += t->applied ? 1 : 0;
             count_exchanges(w, &c->receipt[i]);
         }
+        if (t != NULL && !t->told) {
+            t->told = true;
+            t->status = c->receipt[i].status;
+            sim_broker_told(w, &c->receipt[i]);
+        }
     }
 }
 
@@ -300,10 +305,16 @@ static enum err replay_height(struct world *w, struct ledger *l, struct replica 
 {
     struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
     struct block b;
+    const struct receipt *receipt;
+    uint32_t count;
     arena_reset(&w->scratch);
     TRY(replica_block(from, height, &w->scratch, &block, &certificate));
     TRY(block_decode(w->suite, block, &w->scratch, &b));
     TRY(ledger_execute(l, block));
+    TRY(ledger_receipts(l, &b.hash, &receipt, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        sim_broker_replayed(w, &receipt[i]);
+    }
     TRY(ledger_commit(l, &b.hash, store, no_visit));
     return hash_equal(&b.hash, &w->block[height].hash) ? ERR_NONE : ERR_INTEGRITY;
 }
@@ -359,6 +370,7 @@ static enum err replay(struct world *w, struct replica *from, struct sim_store *
     if (w->height > 0 && !hash_equal(&tip.state_root, &w->block[w->height].state_root)) {
         sim_violation(w, "replay ends in another state");
     }
+    sim_broker_end(w);
     return check_conservation(w, store);
 }
 

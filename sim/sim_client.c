@@ -8,13 +8,14 @@
 
 enum { ASK_AGAIN_MS = 1500, WINDOW_MS = 9 * 60 * 1000 };
 
-static enum err make_tx(struct world *w, struct arena *a, struct bytes *wire, struct hash *id,
-                        uint64_t *valid_until_ms)
+static enum err make_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind,
+                        struct bytes *wire, struct sim_tx *t)
 {
     struct sim_order order;
     struct bytes bytes = { NULL, 0 };
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
-    TRY(sim_work(w, a, &order));
+    struct arena *a = &w->scratch;
+    TRY(kind == SIM_ORDER_ANY ? sim_work(w, a, &order) : sim_work_right(w, a, r, kind, &order));
     struct tx_body *body = &order.body;
     body->space = w->genesis.space;
     body->valid_until_ms = w->now_ms + WINDOW_MS;
@@ -24,15 +25,15 @@ static enum err make_tx(struct world *w, struct arena *a, struct bytes *wire, st
     suite_sign_tagged(w->suite, w->participant_seed[order.from], "carnet/tx/v1", bytes, signature);
     struct bytes signed_by = bytes_of(signature, w->suite->signature_size);
     TRY(tx_encode(bytes, &signed_by, 1, a, wire));
-    tx_id(w->suite, bytes, id);
+    tx_id(w->suite, bytes, &t->id);
     if (order.granted != NULL) {
-        order.granted->grant = *id;
+        order.granted->grant = t->id;
     }
-    *valid_until_ms = body->valid_until_ms;
+    t->valid_until_ms = body->valid_until_ms;
     return ERR_NONE;
 }
 
-static void new_tx(struct world *w)
+void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind)
 {
     if (w->tx_count == SIM_TXS_MAX) {
         return;
@@ -40,7 +41,7 @@ static void new_tx(struct world *w)
     struct sim_tx *t = &w->tx[w->tx_count];
     struct bytes wire = { NULL, 0 };
     arena_reset(&w->scratch);
-    enum err e = make_tx(w, &w->scratch, &wire, &t->id, &t->valid_until_ms);
+    enum err e = make_tx(w, r, kind, &wire, t);
     ASSERT(e == ERR_NONE);
     t->wire = malloc(wire.len);
     ASSERT(t->wire != NULL);
@@ -92,12 +93,13 @@ void sim_client(struct world *w)
     if (!w->healed) {
         uint64_t burst = 1 + sim_below(&w->random, 3);
         for (uint64_t i = 0; i < burst; i++) {
-            new_tx(w);
+            sim_new_tx(w, NULL, SIM_ORDER_ANY);
         }
     }
+    sim_brokers(w);
     for (uint32_t i = 0; i < w->tx_count; i++) {
         struct sim_tx *t = &w->tx[i];
-        if (!settled(t) && w->now_ms >= t->asked_ms + ASK_AGAIN_MS) {
+        if (!settled(t) && !t->held && w->now_ms >= t->asked_ms + ASK_AGAIN_MS) {
             ask(w, t);
         }
     }

@@ -6,6 +6,8 @@
 #include "node/replica.h"
 #include "sim/sim.h"
 #include "sim/sim_disk_internal.h"
+#include "sim/sim_broker_internal.h"
+#include "sim/sim_client_internal.h"
 #include "sim/sim_event_internal.h"
 
 enum {
@@ -21,22 +23,6 @@ enum {
     SIM_EPOCH_MS = 40000
 };
 
-struct sim_tx {
-    struct hash id;
-    uint8_t *wire;
-    size_t len;
-    uint64_t valid_until_ms, asked_ms;
-    bool accepted;  /* some node said yes to the submission */
-    bool committed; /* some node told its shell so */
-    bool applied;   /* and its receipt says ok */
-    uint64_t height;
-};
-
-/* A token that was asked for, and its newest seal and lock: they may exist or not. */
-struct sim_token {
-    struct hash id, seal, lock, grant; /* the latest lock and the grant that it pays for */
-    uint32_t owner, payer;
-};
 struct world;
 struct sim_node {
     struct world *world;
@@ -82,6 +68,8 @@ struct world {
     struct sim_token token[SIM_TOKENS_MAX];
     struct sim_token *deal;      /* whose step is next; NULL: none yet */
     uint32_t deal_step, deal_tx; /* and the transaction of the step before */
+    uint32_t right_count;
+    struct sim_right right[SIM_RIGHTS_MAX];
     uint8_t *genesis_memory, *scratch_memory;
     struct arena genesis_arena, scratch;
     struct replica_config config;

@@ -24,7 +24,16 @@ void sim_heal(struct world *w);
 
 /* sim_client.c */
 void sim_client(struct world *w);
+enum sim_order_kind { SIM_ORDER_ANY, SIM_ORDER_USE, SIM_ORDER_ACK, SIM_ORDER_RELEASE };
+/* One more transaction of a client; `r` is what the last three kinds are about. */
+void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind);
 uint32_t sim_waiting(const struct world *w); /* accepted, valid, not committed */
+
+/* sim_broker.c: brokered rights, told by committed receipts, and again by the replay's */
+void sim_brokers(struct world *w);
+void sim_broker_told(struct world *w, const struct receipt *receipt);
+void sim_broker_replayed(struct world *w, const struct receipt *receipt);
+void sim_broker_end(struct world *w);
 
 /* sim_check.c */
 void sim_violation(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -59,6 +68,8 @@ MUST_USE enum err sim_grant(struct world *w, struct arena *a, struct sim_order *
                             struct sim_token *t, uint32_t to, const struct hash *lock);
 MUST_USE enum err sim_deal(struct world *w, struct arena *a, struct sim_order *o);
 MUST_USE enum err sim_refund(struct world *w, struct arena *a, struct sim_order *o);
+MUST_USE enum err sim_work_right(struct world *w, struct arena *a, const struct sim_right *r,
+                                 enum sim_order_kind kind, struct sim_order *out);
 
 /* sim_codec.c: what a peer message says, for the rig's eyes */
 struct sim_seen {

@@ -54,6 +54,7 @@ static void set_params(struct genesis *g)
     g->param[PARAM_BLOCK_SIZE_MAX] = 128 * 1024;
     g->param[PARAM_IDLE_BLOCK_MS] = 3000;
     g->param[PARAM_EPOCH_KEY_LOG2] = SIM_SEAT_KEY_LOG2;
+    g->param[PARAM_RELEASE_DEADLINE_MS] = 5000;
 }
 
 /* China, Germany, Singapore, Malaysia: where the shipped law has something to say, and where not.

@@ -17,6 +17,13 @@ struct hash sim_hash(struct world *w)
     return h;
 }
 
+static void draw_nonce(struct world *w, struct sim_order *o)
+{
+    for (size_t i = 0; i < sizeof o->body.nonce; i++) {
+        o->body.nonce[i] = (uint8_t)sim_next(&w->random);
+    }
+}
+
 static uint32_t somebody(struct world *w)
 {
     return (uint32_t)sim_below(&w->random, w->genesis.participant_count);
@@ -107,6 +114,29 @@ static enum err freeze(struct world *w, struct arena *a, struct sim_order *o)
     return token_state_encode(&x, a, &o->body.args);
 }
 
+enum err sim_work_right(struct world *w, struct arena *a, const struct sim_right *r,
+                        enum sim_order_kind kind, struct sim_order *out)
+{
+    struct right_use use = { r->id, r->used + 1 };
+    struct right_release release = { r->id, r->durable_use, r->durable_wrap };
+    struct attachment_ack ack = { .points_count = 1, .points = { { r->release, 0 } } };
+    *out = (struct sim_order){ .from = kind == SIM_ORDER_RELEASE ? r->grantor : r->holder };
+    draw_nonce(w, out);
+    if (kind == SIM_ORDER_USE) {
+        out->body.method = METHOD_RIGHT_USE;
+        return right_use_encode(&use, a, &out->body.args);
+    }
+    if (kind == SIM_ORDER_ACK) {
+        out->body.method = METHOD_ATTACHMENT_ACK;
+        return attachment_ack_encode(&ack, a, &out->body.args);
+    }
+    ASSERT(kind == SIM_ORDER_RELEASE);
+    out->body.method = METHOD_RIGHT_RELEASE;
+    TRY(sim_attach(out, a, ATTACHMENT_WRAP, &release.wrap, &sim_document(w, r->holder)->id,
+                   w->start_ms + YEAR_DAYS * DAY_MS));
+    return right_release_encode(&release, a, &out->body.args);
+}
+
 typedef enum err work_fn(struct world *w, struct arena *a, struct sim_order *o);
 
 /* Out of a hundred orders; the later rows need a token to speak of. */
@@ -125,9 +155,7 @@ enum err sim_work(struct world *w, struct arena *a, struct sim_order *out)
     uint64_t die = sim_below(&w->random, 100);
     work_fn *make = sim_pay;
     *out = (struct sim_order){ .from = somebody(w) };
-    for (size_t i = 0; i < sizeof out->body.nonce; i++) {
-        out->body.nonce[i] = (uint8_t)sim_next(&w->random);
-    }
+    draw_nonce(w, out);
     for (size_t i = 0; i < COUNT(WORK); i++) {
         if (die < WORK[i].share) {
             bool possible = !WORK[i].law || !hash_is_zero(&w->law);

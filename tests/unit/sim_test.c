@@ -145,8 +145,10 @@ TEST(the_leader_dies_and_the_next_one_carries_on_as_in_the_golden_transcript)
     free(want);
 }
 
+/* Brokered rights are used, and a broker that hands keys over too early is caught. */
 TEST(under_the_shipped_law_tokens_and_rights_are_traded_too)
 {
+    uint32_t eager = 0;
     struct policy_compiled law = { 0 };
     uint64_t settled = 0, refunded = 0;
     char why[POLICY_WHY_SIZE] = "";
@@ -160,7 +162,11 @@ TEST(under_the_shipped_law_tokens_and_rights_are_traded_too)
         CHECK(r.applied * 2 > r.txs);
         settled += r.settled;
         refunded += r.refunded;
+        CHECK(r.released > 0);
+        o.mutant = SIM_MUTANT_EAGER_BROKER;
+        eager += sim_run(&o, &r) == ERR_INTEGRITY && r.violation_count > 0 ? 1 : 0;
     }
+    CHECK(eager >= 2);
     /* Conservation is checked over both ends of an exchange, and not over nothing. */
     CHECK(settled > 0 && refunded > 0);
     policy_compiled_free(&law);
