@@ -196,7 +196,8 @@ enum err get_pending(struct api_request *q)
     struct ledger_tip tip = node_status(q->node).tip;
     uint64_t next = q->args.from;
     uint32_t count;
-    TRY(node_events(q->node, &q->actor, q->args.from, 0, NODE_EVENTS_MAX, &q->arena, &event, &count));
+    TRY(node_events(q->node, &q->actor, q->args.from, 0, NODE_EVENTS_MAX, &q->arena, &event,
+                    &count));
     json_t *j = json_new_object(), *pending = json_new_array();
     for (uint32_t i = 0; i < count; i++) {
         struct right_record r;
