@@ -222,11 +222,11 @@ def write_rows(path, out, count):
 
 def dropped_values(steps, source, opened):
     """The dropped columns' values must not occur in what was opened."""
-    columns = steps["classify"]["evidence"]["columns"]
+    columns = steps["de-identify"]["evidence"]["columns"]
     names = {c["name"] for c in columns if c["dropped"]}
     head, rows = table(source)
     kept_head, kept_rows = table(opened)
-    problems = [] if names else ["the classify step names no dropped column"]
+    problems = [] if names else ["the de-identify step names no dropped column"]
     problems += [f"column {n} is still there" for n in names if n in kept_head]
     gone = {r[i] for i, n in enumerate(head) if n in names for r in rows if r[i]}
     kept_input = {r[i] for i, n in enumerate(head) if n not in names for r in rows}

@@ -189,10 +189,13 @@ static enum err keep(struct demo *d)
             "\nthe space stays, and runs on. Next:\n"
             "  export CARNET_DIR=%s CARNET_PASSPHRASE_FILE=%s\n"
             "  %s net status\n"
+            "  %s console --as regulator\n"
             "  %s token trace %s --as regulator\n"
             "  %s audit verify %s/audit.json --genesis %s/genesis\n"
-            "  %s net stop\n",
-            d->dir, path, d->carnet, d->carnet, d->token, d->carnet, d->work, d->dir, d->carnet);
+            "  %s net stop\n"
+            "and open %s/audit.html in a browser\n",
+            d->dir, path, d->carnet, d->carnet, d->carnet, d->token, d->carnet, d->work, d->dir,
+            d->carnet, d->work);
     d->supervisor = 0;
     d->temp[0] = '\0';
     return ERR_NONE;
@@ -220,10 +223,7 @@ static enum err run_demo(struct cli *c)
     const struct demo_scenario *story = demo_scenario(scenario != NULL ? scenario : "ecommerce");
     uint64_t nodes, scale;
     if (story == NULL) {
-        bool known = strcmp(scenario, "medical") == 0 || strcmp(scenario, "finance") == 0;
-        return cli_fail(c, known ? ERR_UNSUPPORTED : ERR_USAGE, scenario,
-                        known ? "not implemented"
-                              : "no such scenario: ecommerce, medical, finance");
+        return cli_fail(c, ERR_USAGE, scenario, "no such scenario: ecommerce, medical, finance");
     }
     TRY(cli_number(c, "--nodes", 1, 13, 4, &nodes));
     if (nodes == 2 || nodes == 3) {
@@ -266,8 +266,8 @@ static enum err run_demo(struct cli *c)
 }
 
 static const struct cli_option OPTIONS[] = {
-    { "--scenario", "S", "ecommerce (medical and finance: not implemented)" },
-    { "--input", "FILE.csv", "the data (else Online Retail, else a sample)" },
+    { "--scenario", "S", "ecommerce, medical or finance (ecommerce)" },
+    { "--input", "FILE.csv", "the data (else public data of that field, else a sample)" },
     { "--nodes", "N", "validators: 4 to 13, or 1 for development (4)" },
     { "--keep", NULL, "leave the space running, and say what to type next" },
     { "--timer-scale", "N", "slow timers down, for instrumented builds (1)" },

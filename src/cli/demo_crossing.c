@@ -21,8 +21,6 @@ static int64_t cut_after(const struct demo *d)
     return d->chunks >= CUT_AFTER_MIN + CUT_LEFT_MIN ? CUT_AFTER_MIN : 0;
 }
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static enum err node_pid(struct demo *d, uint32_t index, int64_t *pid, int64_t *height)
 {
     int code;
@@ -121,8 +119,10 @@ static enum err cut(struct demo *d, json_t *evidence, int64_t *killed)
                         (long long)durable, (long long)chunks);
     }
     json_t *paid = NULL;
-    TRY(demo_run(d, "importer", WORDS("money", "pay", "--to", "exporter", "--amount", "1.00"),
-                 &code, &paid));
+    TRY(demo_run(
+        d, "importer",
+        WORDS("money", "pay", "--to", "exporter", "--amount", "1.00", "--currency", d->story->paid),
+        &code, &paid));
     int64_t at = 0;
     if (paid != NULL) {
         (void)!json_get_int(paid, "height", &at);
@@ -211,107 +211,4 @@ enum err demo_cross(struct demo *d)
     TRY(demo_end(d, "fetch", began, e, NULL, "node 0 to node 1, over TLS 1.3, through a relay"));
     TRY(cut_step(d, &killed));
     return resume(d, killed);
-}
-
-static enum err open_step(struct demo *d, const char *sealed, const char *opened)
-{
-    int code;
-    json_t *j = NULL;
-    char sha256[65] = "";
-    const char *hold = cli_option(d->cli, "--hold-at-use");
-    uint64_t began = demo_begin(d, "open and use");
-    enum err e =
-        hold != NULL
-            ? demo_run(d, "importer",
-                       WORDS("open", sealed, "--right", d->right, "--use", "--out", opened,
-                             "--hold", hold),
-                       &code, &j)
-            : demo_run(d, "importer",
-                       WORDS("open", sealed, "--right", d->right, "--use", "--out", opened), &code,
-                       &j);
-    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
-    demo_member(j, "sha256", sha256);
-    if (e == ERR_NONE && strcmp(sha256, d->sha256) != 0) {
-        e = cli_fail(d->cli, ERR_INTEGRITY, "open", "what came out is not what was put in");
-    }
-    return demo_end(d, "open and use", began, e, j, "sha256 %.16s, as it was put; use 1 of 3",
-                    sha256);
-}
-
-static enum err revoke_step(struct demo *d, const char *sealed)
-{
-    int code;
-    json_t *j = NULL;
-    const char *message = "";
-    char again[3200];
-    snprintf(again, sizeof again, "%s/again.csv", d->work);
-    uint64_t began = demo_begin(d, "revoke");
-    enum err e = demo_run(d, "exporter", WORDS("right", "revoke", d->right), &code, NULL);
-    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
-    if (e == ERR_NONE) {
-        e = demo_run(d, "importer",
-                     WORDS("open", sealed, "--right", d->right, "--use", "--out", again), &code,
-                     &j);
-        if (e == ERR_NONE && code != 3) {
-            e = cli_fail(d->cli, ERR_FAILED, "use", "a use after revoke ended with %d, not 3",
-                         code);
-        }
-        if (e == ERR_NONE && access(again, F_OK) == 0) {
-            e = cli_fail(d->cli, ERR_FAILED, "use", "a refused use left a file");
-        }
-    }
-    const json_t *inner = j != NULL ? json_member(j, "error") : NULL;
-    if (inner != NULL) {
-        (void)!json_get_str(inner, "message", &message);
-    }
-    char line[400];
-    snprintf(line, sizeof line, "%s", message);
-    return demo_end(d, "revoke", began, e, j, "%s", line);
-}
-
-enum err demo_use(struct demo *d)
-{
-    char sealed[3200], opened[3200];
-    snprintf(sealed, sizeof sealed, "%s/received.sealed", d->work);
-    snprintf(opened, sizeof opened, "%s/opened.csv", d->work);
-    TRY(open_step(d, sealed, opened));
-    return revoke_step(d, sealed);
-}
-
-static enum err verify_step(struct demo *d, const char *report)
-{
-    int code;
-    json_t *j = NULL;
-    bool ok = false;
-    char genesis[3200];
-    snprintf(genesis, sizeof genesis, "%s/genesis", d->dir);
-    uint64_t began = demo_begin(d, "verify");
-    enum err e =
-        demo_run(d, NULL, WORDS("audit", "verify", report, "--genesis", genesis), &code, &j);
-    if (e == ERR_NONE &&
-        (code != 0 || j == NULL || json_get_bool(j, "ok", &ok) != ERR_NONE || !ok)) {
-        e = cli_fail(d->cli, ERR_INTEGRITY, "audit", "the report does not verify");
-    }
-    json_t *audit = json_new_object();
-    json_put(audit, "report", json_new_str(report));
-    json_put(audit, "genesis", json_new_str(genesis));
-    json_put(audit, "verified", json_new_bool(ok));
-    json_put(d->cli->answer, "audit", audit);
-    return demo_end(d, "verify", began, e, j, "with the report and the genesis file, nothing else");
-}
-
-enum err demo_audit(struct demo *d)
-{
-    int code;
-    json_t *j = NULL;
-    char report[3200];
-    snprintf(report, sizeof report, "%s/audit.json", d->work);
-    uint64_t began = demo_begin(d, "audit");
-    enum err e =
-        demo_run(d, "regulator",
-                 WORDS("audit", "report", "--token", d->token, "--format", "json", "--out", report),
-                 &code, &j);
-    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
-    TRY(demo_end(d, "audit", began, e, j, "written by the observer, who never saw the data"));
-    return verify_step(d, report);
 }

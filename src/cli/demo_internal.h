@@ -20,8 +20,12 @@ struct demo_scenario {
     const char *places; /* of exporter, importer, bank, carrier */
     const char *template_, *title, *onward;
     const char *const *facts;      /* declared in both grants */
+    bool row_is_person;            /* the rows that leave are declared as the persons concerned */
     const char *const *instrument; /* what the lawful one declares besides */
     const char *instrument_said;
+    const char *paid, *earned; /* currencies of importer and exporter */
+    const char *rate, *price;  /* of the bank; in the importer's currency */
+    bool brokered;
 };
 /* NULL: there is no such story. */
 const struct demo_scenario *demo_scenario(const char *name);
@@ -30,6 +34,8 @@ struct demo_words {
     const char *word[DEMO_WORDS_MAX]; /* ended by NULL once something was added */
     int count;
 };
+/* Words of a command, ended by NULL. */
+#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 void demo_words_add(struct demo_words *w, const char *const *more);
 
 struct demo {
@@ -46,13 +52,13 @@ struct demo {
     uint64_t input_size;
     uint32_t nodes, observers; /* validators; nodes without a seat, the regulator's is the last */
     uint32_t scale;            /* of timers and patience: instrumented builds are slow */
-    pid_t supervisor, relay, fetch;
-    int fetch_out;
+    pid_t supervisor, relay, fetch, broker;
+    int fetch_out, broker_out;
     long relay_seen; /* size of the relay's log when the fetch began */
     json_t *steps;
     uint64_t started_ms;
     char token[65], right[65], asset[65], lock[65], mint_tx[65], grant_tx[65], refused_tx[65];
-    char sha256[65], seal[65];
+    char sha256[65], seal[65], rows[65];
     int64_t chunks;
     bool keep; /* the space outlives the demo */
 };
@@ -66,6 +72,9 @@ extern volatile int demo_interrupted;
  * not be run. */
 MUST_USE enum err demo_run(struct demo *d, const char *as, const char *const *words, int *code,
                            json_t **answer);
+/* One that must end with 0. */
+MUST_USE enum err demo_do(struct demo *d, const char *as, const char *const *words,
+                          json_t **answer);
 /* The same in the background: *out is where its standard output can be read. */
 MUST_USE enum err demo_spawn(struct demo *d, const char *as, const char *const *words, int *out,
                              pid_t *pid);
@@ -87,6 +96,8 @@ MUST_USE enum err demo_unroute(struct demo *d);
 MUST_USE enum err demo_prepare(struct demo *d);
 MUST_USE enum err demo_grant(struct demo *d);
 MUST_USE enum err demo_cross(struct demo *d);
+/* Of a released right before the crossing, of a brokered one after its first use. */
+MUST_USE enum err demo_settle(struct demo *d);
 MUST_USE enum err demo_use(struct demo *d);
 MUST_USE enum err demo_audit(struct demo *d);
 

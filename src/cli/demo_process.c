@@ -239,6 +239,7 @@ static void end_process(pid_t *pid, unsigned patience_ms)
 void demo_clean(struct demo *d)
 {
     end_process(&d->fetch, 1000);
+    end_process(&d->broker, 3000);
     end_process(&d->supervisor, 12000);
     end_process(&d->relay, 1000);
     if (d->temp[0] != '\0') {
