@@ -87,8 +87,9 @@ static void take_lock(struct gather *g, const json_t *event)
     arena_release(&g->s->arena, mark);
 }
 
-static enum err take_event(struct gather *g, const json_t *event, uint64_t *height)
+static enum err take_event(struct session *s, const json_t *event, void *work)
 {
+    struct gather *g = work;
     int64_t contract = 0, type = 0, at = 0, index = 0;
     struct hash tx, subject;
     TRY(json_get_int(event, "contract", &contract));
@@ -96,7 +97,7 @@ static enum err take_event(struct gather *g, const json_t *event, uint64_t *heig
     TRY(json_get_int(event, "height", &at));
     TRY(json_get_int(event, "index", &index));
     TRY(json_get_hash(event, "tx", &tx));
-    *height = (uint64_t)at;
+    (void)s;
     const json_t *subjects = json_member(event, "subjects");
     const char *first = json_text_of(json_at(subjects, 0));
     if (first == NULL || hash_from_hex(first, &subject) != ERR_NONE ||
@@ -121,26 +122,8 @@ static enum err take_event(struct gather *g, const json_t *event, uint64_t *heig
 static enum err gather_events(struct gather *g)
 {
     char hex[HEX_SIZE(HASH_SIZE) + 1];
-    uint64_t from = 0;
-    size_t got = NODE_PAGE;
     hex_encode(bytes_of_hash(&g->token), hex);
-    while (got == NODE_PAGE) {
-        char path[200];
-        json_t *page;
-        uint64_t height = 0;
-        snprintf(path, sizeof path, "/v1/events?subject=%s&from=%llu&max=%d", hex,
-                 (unsigned long long)from, NODE_PAGE);
-        TRY(session_get_json(g->s, path, &page));
-        const json_t *events = json_member(page, "events");
-        got = json_size(events);
-        enum err e = ERR_NONE;
-        for (size_t i = 0; e == ERR_NONE && i < got; i++) {
-            e = take_event(g, json_at(events, i), &height);
-        }
-        json_free(page);
-        TRY(e);
-        from = height + 1;
-    }
+    TRY(action_each_event(g->s, hex, take_event, g));
     return g->tx_count > 0 ? ERR_NONE
                            : cli_fail(g->s->cli, ERR_NOT_FOUND, hex, "no such token here");
 }

@@ -239,44 +239,27 @@ static enum err run_archive(struct cli *c)
     return change_state(c, METHOD_TOKEN_ARCHIVE);
 }
 
-static enum err list_page(struct session *s, uint64_t *from, json_t *tokens, bool *more)
+static enum err list_minted(struct session *s, const json_t *e, void *work)
 {
-    char path[96];
-    json_t *page;
-    snprintf(path, sizeof path, "/v1/events?from=%llu&max=1000", (unsigned long long)*from);
-    TRY(session_get_json(s, path, &page));
-    const json_t *events = json_member(page, "events");
-    *more = json_size(events) == 1000;
-    for (size_t i = 0; i < json_size(events); i++) {
-        const json_t *e = json_at(events, i);
-        int64_t contract = 0, type = 0, height = 0;
-        (void)!json_get_int(e, "contract", &contract);
-        (void)!json_get_int(e, "type", &type);
-        (void)!json_get_int(e, "height", &height);
-        *from = (uint64_t)height;
-        if (contract == CONTRACT_TOKEN && type == EVENT_TOKEN_MINTED) {
-            json_t *row = json_new_object();
-            const char *id = json_text_of(json_at(json_member(e, "subjects"), 0));
-            id = id != NULL ? id : "";
-            json_put(row, "id", json_new_str(id));
-            json_put(row, "height", json_new_int(height));
-            json_push(tokens, row);
-            fprintf(s->cli->text, "%s  height %lld\n", id, (long long)height);
-        }
+    int64_t contract = 0, type = 0, height = 0;
+    TRY(json_get_int(e, "contract", &contract));
+    TRY(json_get_int(e, "type", &type));
+    TRY(json_get_int(e, "height", &height));
+    const char *id = json_text_of(json_at(json_member(e, "subjects"), 0));
+    if (contract == CONTRACT_TOKEN && type == EVENT_TOKEN_MINTED && id != NULL) {
+        json_t *row = json_new_object();
+        json_put(row, "id", json_new_str(id));
+        json_put(row, "height", json_new_int(height));
+        json_push(work, row);
+        fprintf(s->cli->text, "%s  height %lld\n", id, (long long)height);
     }
-    *from += 1;
     return ERR_NONE;
 }
 
 static enum err list(struct session *s)
 {
     json_t *tokens = json_new_array();
-    uint64_t from = 0;
-    bool more = true;
-    enum err e = ERR_NONE;
-    while (e == ERR_NONE && more) {
-        e = list_page(s, &from, tokens, &more);
-    }
+    enum err e = action_each_event(s, NULL, list_minted, tokens);
     json_put(s->cli->answer, "tokens", tokens);
     return e;
 }

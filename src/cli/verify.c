@@ -362,8 +362,9 @@ static enum err run_restore(struct cli *c)
 }
 
 /* The reason of an event that moved the token; other events change nothing. */
-static enum err moved_reason(struct session *s, const json_t *e, uint32_t *out)
+static enum err moved_reason(struct session *s, const json_t *e, void *work)
 {
+    uint32_t *out = work;
     int64_t contract = 0, type = 0;
     const char *text;
     struct token_moved moved;
@@ -381,38 +382,11 @@ static enum err moved_reason(struct session *s, const json_t *e, uint32_t *out)
     return ERR_NONE;
 }
 
-/* The reason of the last move of a token, 0 when it never moved. */
-static enum err last_reason(struct session *s, const char *token, uint32_t *out)
-{
-    uint64_t from = 0;
-    size_t got = 1000;
-    *out = 0;
-    while (got == 1000) {
-        char path[200];
-        json_t *page;
-        int64_t height = 0;
-        snprintf(path, sizeof path, "/v1/events?subject=%s&from=%llu&max=1000", token,
-                 (unsigned long long)from);
-        TRY(session_get_json(s, path, &page));
-        const json_t *events = json_member(page, "events");
-        enum err e = ERR_NONE;
-        got = json_size(events);
-        for (size_t i = 0; e == ERR_NONE && i < got; i++) {
-            e = json_get_int(json_at(events, i), "height", &height);
-            e = e != ERR_NONE ? e : moved_reason(s, json_at(events, i), out);
-        }
-        json_free(page);
-        TRY(e);
-        from = (uint64_t)height + 1;
-    }
-    return ERR_NONE;
-}
-
 /* The contract cannot see a disk: that damaged bytes are whole again is the owner's to show. */
 enum err action_may_thaw(struct session *s, const char *token)
 {
-    uint32_t reason;
-    TRY(last_reason(s, token, &reason));
+    uint32_t reason = 0; /* of its last move */
+    TRY(action_each_event(s, token, moved_reason, &reason));
     if (reason != ACTION_REASON_INTEGRITY) {
         return ERR_NONE;
     }
