@@ -67,6 +67,10 @@ function sentence(e: LedgerEvent, names: Names, store: Store): string {
   if (e.name === "right.used") {
     return say("said_right_used", { holder: party(2), use: text(e, "use") });
   }
+  if (e.name === "right.pending" || e.name === "right.released") {
+    const values = { grantor: party(3), holder: party(2), use: text(e, "use") };
+    return say(e.name === "right.pending" ? "said_right_pending" : "said_right_released", values);
+  }
   if (e.name.startsWith("money.") && e.detail["amount"] !== undefined) {
     const n = e.subjects.length;
     const amount = both(text(e, "amount"), Number(text(e, "currency")), e.detail.exchange, store);
@@ -81,7 +85,7 @@ function sentence(e: LedgerEvent, names: Names, store: Store): string {
   const values = { actor: names.name(last), chunks: chunks(Number(text(e, "chunks"))) };
   const reason = Number(text(e, "reason"));
   return sayOr(key, say("said_other", values), values) +
-    (reason > 0 ? ` · ${say("reason", { n: reason })}` : "");
+    (reason > 0 ? ` · ${sayOr(`reason_${reason}`, say("reason", { n: reason }))}` : "");
 }
 
 function deadline(d: Duty): string {

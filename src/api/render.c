@@ -181,6 +181,26 @@ static enum err used(const struct genesis *g, struct bytes body, struct arena *a
     return ERR_NONE;
 }
 
+static enum err pending(const struct genesis *g, struct bytes body, struct arena *a, json_t *out)
+{
+    struct right_pending x;
+    (void)g;
+    TRY(right_pending_decode(body, a, &x));
+    put_u32(out, "use", x.use);
+    json_put(out, "until", json_new_time(x.until_ms));
+    return ERR_NONE;
+}
+
+static enum err released(const struct genesis *g, struct bytes body, struct arena *a, json_t *out)
+{
+    struct right_released x;
+    (void)g;
+    TRY(right_released_decode(body, a, &x));
+    put_u32(out, "use", x.use);
+    put_u32(out, "left", x.left);
+    return ERR_NONE;
+}
+
 static enum err revoked(const struct genesis *g, struct bytes body, struct arena *a, json_t *out)
 {
     struct right_revoked x;
@@ -230,6 +250,8 @@ static const struct {
     { CONTRACT_TOKEN, EVENT_TOKEN_MOVED, moved },
     { CONTRACT_RIGHT, EVENT_RIGHT_GRANTED, granted },
     { CONTRACT_RIGHT, EVENT_RIGHT_USED, used },
+    { CONTRACT_RIGHT, EVENT_RIGHT_PENDING, pending },
+    { CONTRACT_RIGHT, EVENT_RIGHT_RELEASED, released },
     { CONTRACT_RIGHT, EVENT_RIGHT_REVOKED, revoked },
     { CONTRACT_ATTACHMENT, EVENT_ATTACHMENT_ACKED, acked },
     { CONTRACT_ATTACHMENT, EVENT_ATTACHMENT_REJECTED, rejected },

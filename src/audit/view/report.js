@@ -25,7 +25,7 @@ const VERDICT = {
 };
 const KIND = {
   moved: 'wait', rejected: 'stop', revoked: 'stop', refused: 'stop', failed: 'stop',
-  settled: 'good', acknowledged: 'good', granted: 'good',
+  settled: 'good', acknowledged: 'good', granted: 'good', released: 'good',
 };
 const CURRENCY = { 36: 'AUD', 124: 'CAD', 156: 'CNY', 344: 'HKD', 392: 'JPY', 410: 'KRW',
   446: 'MOP', 458: 'MYR', 702: 'SGD', 756: 'CHF', 826: 'GBP', 840: 'USD', 978: 'EUR' };
@@ -51,8 +51,11 @@ const LAW = {
 const METADATA = {
   title: ['Title', '名称'], summary: ['Summary', '摘要'], template: ['Template', '模板'],
   bytes: ['Size in bytes', '字节数'], rows: ['Rows', '行数'], sha256: ['SHA-256', 'SHA-256'],
-  serial: ['Serial', '序列号'],
+  serial: ['Serial', '序列号'], custody_answer: ['Custody', '密钥托管'],
+  deidentification: ['De-identified', '去标识化'],
 };
+const ACTION = { keep: ['kept', '保留'], drop: ['dropped', '删除'], mask: ['masked', '遮盖'],
+  generalise: ['generalised', '泛化'], pseudonym: ['pseudonymised', '假名化'] };
 const REPEATED = ['asset', 'owner', 'space', 'grade', 'classes', 'jurisdictions', 'valid_from',
   'valid_until'];
 
@@ -210,10 +213,24 @@ function metadata(parent, token) {
   const keys = Object.keys(doc).filter((k) => !REPEATED.includes(k) && !(k in METADATA));
   const known = Object.keys(METADATA).filter((k) => k in doc);
   facts(parent, [...known, ...keys].slice(0, 40).map((k) => {
-    const text = (typeof doc[k] === 'string' ? doc[k] : JSON.stringify(doc[k])).slice(0, 600);
+    const text = typeof doc[k] === 'string' ? doc[k].slice(0, 600)
+      : k === 'deidentification' && doc[k] !== null && typeof doc[k] === 'object'
+        ? deidentified(doc[k]) : JSON.stringify(doc[k]).slice(0, 600);
     return [METADATA[k] ? t(...METADATA[k]) : k.slice(0, 60),
       (e) => el(e, /^[0-9a-f]{32,}$/.test(text) ? 'code' : 'span', text)];
   }));
+}
+
+/* "k 5 over age, sex (5 asked for), 303 rows; generalised: age, sex, …; kept: cp, …" */
+function deidentified(x) {
+  const columns = Array.isArray(x.columns) ? x.columns.slice(0, 256) : [];
+  const by = Object.keys(ACTION).map((a) => [a, columns.filter((c) => c && c.action === a)
+    .map((c) => String(c.name).slice(0, 60))]).filter(([, names]) => names.length > 0);
+  const over = Array.isArray(x.quasi_identifiers) ? x.quasi_identifiers.join(', ') : '';
+  const k = t('k ' + x.k + ' over ' + over + ' (' + x.k_min + ' asked for), ' + x.rows + ' rows',
+    '对 ' + over + ' 的 k 为 ' + x.k + '（要求 ' + x.k_min + '），共 ' + x.rows + ' 行');
+  return [k, ...by.map(([a, names]) => pick(ACTION, a) + t(': ', '：') + names.join(', '))]
+    .join(t('; ', '；')).slice(0, 2000);
 }
 
 function standing(view) {
@@ -246,8 +263,9 @@ function about(e, s) {
   const subject = v.subjects || [];
   const put = (text) => e.append(text);
   if (s.kind === 'moved') {
-    put(pick(TOKEN_STATE, v.from) + ' → ' + pick(TOKEN_STATE, v.to) + t(' · reason ', ' · 理由代码 ') +
-      v.reason + ' · ');
+    put(pick(TOKEN_STATE, v.from) + ' → ' + pick(TOKEN_STATE, v.to) +
+      (v.reason === 1001 ? t(' · damaged bytes were found', ' · 发现数据损坏')
+        : v.reason > 0 ? t(' · reason ', ' · 理由代码 ') + v.reason : '') + ' · ');
     party(e, subject[1]);
   } else if (v.amount !== undefined) {
     put(money(v));
@@ -259,8 +277,16 @@ function about(e, s) {
   } else if (s.kind === 'used') {
     put(t('use ', '第 ') + v.use + t(', ', ' 次，余 ') + v.left + t(' left · ', ' 次 · '));
     party(e, subject[2]);
+  } else if (s.kind === 'pending') {
+    put(t('use ', '第 ') + v.use + t(' · ', ' 次 · '));
+    party(e, subject[2]);
+  } else if (s.kind === 'released') {
+    put(t('use ', '第 ') + v.use + t(', ', ' 次，余 ') + v.left + t(' left · ', ' 次 · '));
+    party(e, subject[3]);
+    put(' → ');
+    party(e, subject[2]);
   } else if (s.kind === 'sealed') {
-    put(v.chunks + t(' chunks · seal ', ' 个数据块 · 封装 ') + short(v.seal));
+    put(t(many(v.chunks, 'chunk') + ' · seal ', v.chunks + ' 个数据块 · 封装 ') + short(v.seal));
   } else if (s.kind === 'failed' || s.kind === 'refused') {
     put(v.method + ' · ' + v.reason + ' · ');
     party(e, v.signer);
@@ -398,11 +424,17 @@ function law(view) {
 }
 
 /* Digits are grouped as they stand: never through a number, which would round them. */
-function money(v) {
+function amount(v) {
   const [whole, part] = v.amount.split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
   return (CURRENCY[v.currency_code] || t('currency ', '币种 ') + v.currency_code) + ' ' + grouped +
     (part === undefined ? '' : '.' + part);
+}
+
+/* With both legs of an exchange, at the oracle's rate. */
+function money(v) {
+  return amount(v) + (v.exchange === undefined ? '' : ' → ' + amount(v.exchange) +
+    t(' at ', '，汇率 ') + v.exchange.num + '/' + v.exchange.den);
 }
 
 function moneySection(view) {
