@@ -156,6 +156,14 @@ check 'one fact given twice is 2' \
     refuses 2 comply check "${FACTS[@]}" --to DE --fact necessary=true --fact necessary=false
 check 'several facts may be given' \
     "$CARNET" comply check "${FACTS[@]}" --to DE --fact necessary=true --fact origin_overseas=false
+check 'a check without a place to go to is 2' refuses 2 comply check --from CN
+check 'help of no command is 2' refuses 2 help teleport
+check 'help of no verb is 2' refuses 2 help right teleport
+check 'help of a noun lists its verbs' bash -c '"$0" help right | grep -q "right grant TOKEN"' "$CARNET"
+check 'help of a command shows its options' \
+    bash -c '"$0" help right grant | grep -q -- "--custody"' "$CARNET"
+check 'the version is told' bash -c '"$0" --version | grep -qE "^carnet [0-9]+\.[0-9]+\.[0-9]+$"' "$CARNET"
+check 'a start without a space is 5' refuses 5 net start --dir "$B/missing"
 check 'too few arguments are 2' refuses 2 asset cid
 check 'too many arguments are 2' refuses 2 asset cid "$B/good.csv" "$B/good.csv"
 check 'an unknown scenario is 2' refuses 2 demo --scenario teleport

@@ -130,6 +130,19 @@ static enum err base_check(struct cli *c, json_t **out)
     return e == ERR_NONE ? e : cli_fail(c, e, path, "%s", why);
 }
 
+/* What a check by options alone can't do without. */
+static enum err need_places(struct cli *c, const json_t *check)
+{
+    static const char *const NEEDED[][2] = { { "from", "--from" }, { "to", "--to" } };
+    for (size_t i = 0; i < COUNT(NEEDED); i++) {
+        if (cli_option(c, "--check") == NULL && json_member(check, NEEDED[i][0]) == NULL) {
+            cli_hint(c, "two letters of ISO 3166-1, as in --from CN --to DE");
+            return cli_fail(c, ERR_USAGE, NEEDED[i][1], "is required");
+        }
+    }
+    return ERR_NONE;
+}
+
 enum err action_check(struct cli *c, const struct policy_book *book, const char *from,
                       const char *to, struct policy_check *out)
 {
@@ -150,6 +163,9 @@ enum err action_check(struct cli *c, const struct policy_book *book, const char 
         if (to != NULL) {
             json_put(check, "to", json_new_str(to));
         }
+        e = need_places(c, check);
+    }
+    if (e == ERR_NONE) {
         e = policy_check_read(book, check, out, why);
         if (e != ERR_NONE) {
             cli_fail(c, e == ERR_UNKNOWN_WORD || e == ERR_RANGE ? ERR_USAGE : e, "check", "%s",

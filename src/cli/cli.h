@@ -57,6 +57,13 @@ struct cli {
     int exit_code; /* set by commands whose exit code is not an error's (0 otherwise) */
 };
 
+/* The options that every command takes; ends with name NULL. */
+extern const struct cli_option CLI_COMMON[];
+/* Help of everything, of one command, of a noun's commands (how many there are). */
+void cli_help(FILE *to);
+void cli_help_command(FILE *to, const struct cli_command *cmd);
+size_t cli_help_list(FILE *to, const char *noun);
+
 /* All commands, one table a file: cli/commands.c lists the tables. */
 struct cli_table {
     const struct cli_command *command;

@@ -6,54 +6,6 @@
 #include "cli/cli.h"
 #include "crypto/secret.h"
 
-/* Options that every command takes. */
-static const struct cli_option COMMON[] = {
-    { "--json", NULL, "answer with one JSON document" },
-    { "--dir", "D", "space directory (else CARNET_DIR, else ./carnet-space)" },
-    { "--as", "NAME", "participant to act as (else CARNET_AS, else the only key)" },
-    { "--node", "URL", "node to ask (else those of nodes.json in turn)" },
-    { "--passphrase-file", "F",
-      "file with the passphrase (else CARNET_PASSPHRASE_FILE, else asked)" },
-    { "--help", NULL, "this text" },
-    { NULL, NULL, NULL },
-};
-
-static void print_options(FILE *to, const struct cli_option *o)
-{
-    for (; o != NULL && o->name != NULL; o++) {
-        char left[80];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->value != NULL ? " " : "",
-                 o->value != NULL ? o->value : "");
-        fprintf(to, "  %-28s %s\n", left, o->help);
-    }
-}
-
-static void print_command_help(FILE *to, const struct cli_command *cmd)
-{
-    fprintf(to, "carnet %s%s%s %s\n  %s\n", cmd->noun, cmd->verb != NULL ? " " : "",
-            cmd->verb != NULL ? cmd->verb : "", cmd->args, cmd->help);
-    print_options(to, cmd->options);
-    print_options(to, COMMON);
-    if (cmd->example != NULL) {
-        fprintf(to, "example:\n  %s\n", cmd->example);
-    }
-}
-
-static void print_help(FILE *to)
-{
-    fprintf(to, "carnet: a cross-border trusted data space\n\nusage: carnet <noun> <verb> ...\n\n");
-    for (size_t t = 0; t < CLI_TABLE_COUNT; t++) {
-        for (size_t i = 0; i < CLI_TABLES[t]->count; i++) {
-            const struct cli_command *cmd = &CLI_TABLES[t]->command[i];
-            char left[80];
-            snprintf(left, sizeof left, "%s%s%s %s", cmd->noun, cmd->verb != NULL ? " " : "",
-                     cmd->verb != NULL ? cmd->verb : "", cmd->args);
-            fprintf(to, "  %-34s %s\n", left, cmd->help);
-        }
-    }
-    fprintf(to, "\ncarnet <noun> <verb> --help says more, with an example.\n");
-}
-
 static const struct cli_command *find_command(const char *noun, const char *verb, bool *noun_known)
 {
     const struct cli_command *alone = NULL;
@@ -82,7 +34,7 @@ static const struct cli_option *find_option(const struct cli_command *cmd, const
             return o;
         }
     }
-    for (const struct cli_option *o = COMMON; o->name != NULL; o++) {
+    for (const struct cli_option *o = CLI_COMMON; o->name != NULL; o++) {
         if (strcmp(o->name, name) == 0) {
             return o;
         }
@@ -145,7 +97,10 @@ static enum err parse(struct cli *c, int count, char **word)
     }
     if (c->arg_count < c->command->args_min || c->arg_count > c->command->args_max) {
         cli_hint(c, "--help shows what it takes");
-        return cli_fail(c, ERR_USAGE, c->command->noun, "takes %s",
+        char name[80];
+        snprintf(name, sizeof name, "%s%s%s", c->command->noun, c->command->verb != NULL ? " " : "",
+                 c->command->verb != NULL ? c->command->verb : "");
+        return cli_fail(c, ERR_USAGE, name, "takes %s",
                         c->command->args[0] != '\0' ? c->command->args : "no arguments");
     }
     c->dir = first_of(cli_option(c, "--dir"), getenv("CARNET_DIR"), "./carnet-space");
@@ -222,10 +177,17 @@ static bool wants_json(int argc, char **argv)
 static enum err locate(struct cli *c, int argc, char **argv, int *from)
 {
     bool noun_known;
+    if (strcmp(argv[1], "help") == 0 && argc > 2) {
+        argv++; /* help of what is not there */
+        argc--;
+    }
     const char *verb = argc > 2 && argv[2][0] != '-' ? argv[2] : NULL;
     c->command = find_command(argv[1], verb, &noun_known);
     if (c->command == NULL) {
-        cli_hint(c, "carnet help lists the commands");
+        char hint[128];
+        snprintf(hint, sizeof hint, "carnet help%s%.40s lists the commands", noun_known ? " " : "",
+                 noun_known ? argv[1] : "");
+        cli_hint(c, hint);
         return noun_known ? cli_fail(c, ERR_USAGE, argv[1], "no such verb: %s",
                                      verb != NULL ? verb : "(none given)")
                           : cli_fail(c, ERR_USAGE, argv[1], "no such command");
@@ -234,13 +196,48 @@ static enum err locate(struct cli *c, int argc, char **argv, int *from)
     return ERR_NONE;
 }
 
+/* help [NOUN [VERB]], NOUN --help, --version: answered without looking at anything. -1: something
+ * else was asked. */
+static int ask_help(int argc, char **argv)
+{
+    bool noun_known;
+    if (argc < 2) {
+        cli_help(stderr);
+        return err_exit_code(ERR_USAGE);
+    }
+    if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
+        printf("carnet %s\n", CARNET_VERSION);
+        return 0;
+    }
+    bool alone = argc == 3 && strcmp(argv[2], "--help") == 0;
+    bool asked = strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0;
+    const char *noun = alone ? argv[1] : asked && argc > 2 ? argv[2] : NULL;
+    const char *verb = asked && argc > 3 ? argv[3] : NULL;
+    if (asked && noun == NULL) {
+        cli_help(stdout);
+        return 0;
+    }
+    if (noun == NULL) {
+        return -1;
+    }
+    const struct cli_command *cmd = find_command(noun, verb, &noun_known);
+    if (cmd != NULL) {
+        cli_help_command(stdout, cmd);
+    } else if (noun_known && verb == NULL) {
+        (void)cli_help_list(stdout, noun);
+    } else {
+        return -1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct cli c = { .json = wants_json(argc, argv), .text = stdout };
-    if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-        print_help(argc < 2 ? stderr : stdout);
+    int helped = ask_help(argc, argv);
+    if (helped >= 0) {
         c.json = false;
-        c.exit_code = argc < 2 ? err_exit_code(ERR_USAGE) : 0;
+        c.exit_code = helped;
         return finish(&c, ERR_NONE);
     }
     int from = 0;
@@ -257,7 +254,7 @@ int main(int argc, char **argv)
     if (e == ERR_NONE) {
         for (int i = from; i < argc; i++) {
             if (strcmp(argv[i], "--help") == 0) {
-                print_command_help(stdout, c.command);
+                cli_help_command(stdout, c.command);
                 return finish(&c, ERR_NONE);
             }
         }

@@ -186,7 +186,10 @@ static enum err spawn_supervisor(struct cli *c, pid_t *out)
 
 static enum err run_start(struct cli *c)
 {
-    pid_t pid;
+    pid_t pid = 0;
+    struct session s;
+    TRY(session_open(c, false, &s)); /* no space here: said before a passphrase is asked for */
+    session_close(&s);
     if (net_lock_holder(c, NET_SUPERVISOR_LOCK) != 0) {
         return cli_fail(c, ERR_DUPLICATE, c->dir, "is running already");
     }
