@@ -98,6 +98,9 @@ static enum err facts_fit(const struct policy_set *set, const struct policy_fact
     return counts_fit(f);
 }
 
+/* Who speaks, in the order of citations (facts 7.7). */
+enum { LAYER_EXPORTER, LAYER_IMPORTER, LAYER_REACH };
+
 static const struct set_pack *pack_of(const struct policy_set *set, uint32_t place)
 {
     const struct set_place *p = set_place_find(set, place);
@@ -115,11 +118,25 @@ static enum err leg_run(struct judge *j, uint32_t place, uint32_t side, uint32_t
     return judge_leg(j, &leg);
 }
 
+/* Who receives it at home and will send it abroad: the border is crossed later, and the law of the
+ * origin judges it now. Elsewhere each pack looks at the onward places itself. */
+static enum err onward_run(struct judge *j, const struct route *way)
+{
+    const struct policy_facts *f = j->facts;
+    bool home = true;
+    for (size_t i = 1; i < way->count; i++) {
+        home = home && way->place[i] == f->from;
+    }
+    for (size_t i = 0; home && i < f->onward_count; i++) {
+        TRY(leg_run(j, f->from, SIDE_EXPORT, f->from, f->onward[i], LAYER_EXPORTER, true));
+    }
+    return ERR_NONE;
+}
+
 /* The origin's rules stay attached along the whole route; every party on it is an importer, and
  * every one that sends on an exporter, under its own law. */
 static enum err route_run(struct judge *j, const struct route *way)
 {
-    enum { LAYER_EXPORTER, LAYER_IMPORTER, LAYER_REACH };
     uint32_t origin = way->place[0];
     for (size_t i = 1; i < way->count; i++) {
         uint32_t before = way->place[i - 1], here = way->place[i];
@@ -129,6 +146,7 @@ static enum err route_run(struct judge *j, const struct route *way)
         }
         TRY(leg_run(j, here, SIDE_IMPORT, before, here, LAYER_IMPORTER, false));
     }
+    TRY(onward_run(j, way));
     for (size_t i = 0; i < j->set->pack_count; i++) {
         struct judge_leg leg = { &j->set->packs[i],          SIDE_REACH,  origin,
                                  way->place[way->count - 1], LAYER_REACH, false };

@@ -41,7 +41,7 @@ TEST(the_two_checks_of_the_demo_differ_in_one_declared_fact)
               "CN-CBDF:8 CN-PIPL:39 CN-PIPL:55 CN-SCM:7");
     CHECK_STR(counts(500, 0, 120000, 0, ",'mechanisms':['cn_certification']"),
               "allow_with_obligations: notice; impact_assessment | "
-              "CN-CBDF:8 CN-PIPL:39 CN-PIPL:55");
+              "CN-CBDF:8 CN-CERT:5 CN-PIPL:39 CN-PIPL:55");
 }
 
 /* Typed by hand from the facts: X or more includes X, fewer than X excludes it. */
@@ -162,7 +162,8 @@ TEST(a_rule_speaks_from_its_first_day_to_its_last)
         { "{'date':'2024-03-22'," CN_DE ",'subjects':10}",
           "allow_with_obligations: notice; impact_assessment | CN-CBDF:5(1)(4) CN-PIPL:39 "
           "CN-PIPL:55" },
-        { "{'date':'2021-10-31'," CN_DE ",'subjects':10}", "allow_with_obligations: legal_review" },
+        { "{'date':'2021-10-31'," CN_DE ",'subjects':10}",
+          "allow_with_obligations: legal_review | CN-CSL:37" },
         { "{'date':'2021-11-01'," CN_DE ",'subjects':10}",
           "needs_mechanism: cn_standard_contract/cn_certification/cn_security_assessment | "
           "CN-PIPL:38" },
@@ -208,7 +209,7 @@ TEST(an_exemption_lifts_only_the_regime_that_grants_it)
     CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'DE','classes':['personal'],'subjects':10,"
                         "'important_data':true,'mechanisms':['contract_necessity'],"
                         "'facts':{'necessary':true}}"),
-              "needs_mechanism: cn_security_assessment | CN-CBDF:7(1) CN-NDSMR:37");
+              "needs_mechanism: cn_security_assessment | CN-CBDF:7(1) CN-NDSMR:37 CN-DSL:31");
 }
 
 TEST(a_deny_wins_over_everything_and_asks_for_nothing)
@@ -227,10 +228,10 @@ TEST(each_regime_on_the_route_is_satisfied_on_its_own)
     CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'US','via':['DE'],'classes':['personal'],"
                         "'subjects':200000}"),
               "needs_mechanism: cn_standard_contract/cn_certification; scc/bcr | "
-              "CN-CBDF:8 EU-GDPR:44 EU-GDPR:46");
+              "CN-CBDF:8 EU-GDPR:44 EU-GDPR:46 EU-GDPR:45 EU-DPF:1");
     CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'US','via':['DE'],'classes':['personal'],"
                         "'subjects':200000,'mechanisms':['cn_standard_contract']}"),
-              "needs_mechanism: scc/bcr | EU-GDPR:44 EU-GDPR:46");
+              "needs_mechanism: scc/bcr | EU-GDPR:44 EU-GDPR:46 EU-GDPR:45 EU-DPF:1");
     CHECK_STR(rig_trace("{" DAY "'from':'DE','to':'FR','via':['CN'],'classes':['personal'],"
                         "'subjects':5}"),
               "needs_mechanism: scc/bcr | EU-GDPR:44 EU-GDPR:46");
@@ -239,13 +240,21 @@ TEST(each_regime_on_the_route_is_satisfied_on_its_own)
 TEST(a_pack_that_is_not_full_never_gives_its_exporter_a_bare_allow)
 {
     CHECK_STR(rig_trace("{" DAY "'from':'DE','to':'FR','classes':['personal'],'subjects':5}"),
-              "allow_with_obligations: legal_review | EU-GDPR:1(3)");
+              "allow: | EU-GDPR:1(3)");
     CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'KR','classes':['non_personal'],'subjects':0}"),
-              "allow_with_obligations: legal_review | CN-CBDF:2");
+              "allow: | CN-CBDF:2");
+    CHECK_STR(rig_trace("{" DAY "'from':'KH','to':'DE','classes':['personal'],'subjects':5}"),
+              "allow_with_obligations: legal_review");
     CHECK_STR(rig_trace("{" DAY "'from':'BT','to':'DE','classes':['personal'],'subjects':5}"),
               "allow_with_obligations: legal_review");
+    /* an exporter on the way counts as one, and a receiver does not */
+    CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'KR','via':['BT'],'classes':['non_personal']}"),
+              "allow_with_obligations: legal_review | CN-CBDF:2");
+    CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'BT','classes':['non_personal']}"),
+              "allow: | CN-CBDF:2");
     CHECK_EQ(policy_set_coverage(policy_book_set(rig_book()), 64 /* BT */), POLICY_NONE);
-    CHECK_EQ(policy_set_coverage(policy_book_set(rig_book()), 276), POLICY_PARTIAL);
+    CHECK_EQ(policy_set_coverage(policy_book_set(rig_book()), 116 /* KH */), POLICY_PARTIAL);
+    CHECK_EQ(policy_set_coverage(policy_book_set(rig_book()), 276), POLICY_FULL);
 }
 
 TEST(what_crosses_no_border_is_allowed_and_said)
@@ -254,6 +263,13 @@ TEST(what_crosses_no_border_is_allowed_and_said)
               "allow:");
     CHECK_STR(rig_verdict("{" DAY "'from':'CN','to':'CN','via':['US'],'classes':['personal'],"
                           "'subjects':500000}"),
+              "needs_mechanism");
+    /* who receives it at home and will send it abroad crosses a border too */
+    CHECK_STR(rig_verdict("{" DAY "'from':'CN','to':'CN','classes':['personal'],"
+                          "'subjects':500000,'facts':{'onward':['US']}}"),
+              "needs_mechanism");
+    CHECK_STR(rig_verdict("{" DAY "'from':'DE','to':'DE','classes':['personal'],"
+                          "'subjects':5,'facts':{'onward':['IN']}}"),
               "needs_mechanism");
 }
 
