@@ -41,7 +41,8 @@ static enum err fact_fits(const struct policy_set *set, const struct policy_fact
                    ? ERR_NONE
                    : ERR_UNKNOWN_WORD;
     case POLICY_WORD:
-        return f->value <= UINT32_MAX && set_word_is(set, (uint32_t)f->value, WORD_VALUE)
+        return f->value <= UINT32_MAX &&
+                       set_word_is(set, (uint32_t)f->value, WORD_VALUE | WORD_MECHANISM)
                    ? ERR_NONE
                    : ERR_UNKNOWN_WORD;
     }

@@ -1,0 +1,127 @@
+/* Cases written from the facts, not from the packs: scenarios with the article each rests on, both
+ * days of every change of law, and each threshold one below, at and above. */
+#include "tests/unit/policy_lines.h"
+
+struct tally {
+    unsigned compared, equal, refused;
+};
+
+static void compare(const char *id, const json_t *scenario, void *ctx)
+{
+    struct tally *t = ctx;
+    char reason[POLICY_WHY_SIZE] = "";
+    json_t *answer = answer_of(scenario, reason);
+    const char *why = answer == NULL ? reason : difference(answer, json_member(scenario, "expect"));
+    t->compared++;
+    t->equal += why == NULL ? 1 : 0;
+    if (why != NULL) {
+        difference_print(id, why, answer);
+    }
+    /* an engine that adds twelve articles and five conjuncts to a right answer is wrong */
+    json_t *cites = json_new_array(), *required = json_new_array();
+    for (int i = 0; i < POLICY_CITE_MAX + 1; i++) {
+        json_push(cites, json_new_str("X:1"));
+        json_push(required, json_new_str("everything"));
+    }
+    json_put(answer, "cites", cites);
+    json_put(answer, "required", required);
+    t->refused += difference(answer, json_member(scenario, "expect")) != NULL ? 1 : 0;
+    json_free(answer);
+}
+
+TEST(each_case_from_the_facts_is_answered_as_its_article_says)
+{
+    CHECK(rig_book() != NULL);
+    struct tally t = { 0 };
+    CHECK(each_scenario(CARNET_SOURCE_DIR "/tests/fixtures/policy_scenarios.jsonl", compare, &t));
+    printf("# %u compared, %u equal\n", t.compared, t.equal);
+    CHECK(t.compared >= 240);
+    CHECK_EQ(t.equal, t.compared);
+    CHECK_EQ(t.refused, t.compared);
+}
+
+enum { COLUMNS = 13 };
+
+/* A line of thresholds.csv in its columns, commas replaced by ends. */
+static bool columns(char *line, char *at[COLUMNS])
+{
+    size_t count = 0;
+    for (char *p = line; count < COLUMNS; p++) {
+        at[count++] = p;
+        p += strcspn(p, ",");
+        if (*p == '\0') {
+            break;
+        }
+        *p = '\0';
+    }
+    return count == COLUMNS;
+}
+
+static size_t quoted_words(const char *words, char *out, size_t cap)
+{
+    size_t len = 0;
+    for (const char *p = words; *p != '\0'; p += strspn(p, " ")) {
+        size_t word = strcspn(p, " ");
+        len +=
+            (size_t)snprintf(out + len, cap - len, "%s'%.*s'", len == 0 ? "" : ",", (int)word, p);
+        p += word;
+    }
+    return len;
+}
+
+/* The check of a row for a number of persons; the one fact of a row is `role` or a word. */
+static const char *row_check(char *const at[COLUMNS], unsigned persons)
+{
+    static char text[1024];
+    char classes[200] = "", mechanisms[200] = "", fact[100] = "";
+    quoted_words(at[5], classes, sizeof classes);
+    quoted_words(at[7], mechanisms, sizeof mechanisms);
+    const char *equals = strchr(at[8], '=');
+    if (equals != NULL) {
+        bool role = strncmp(at[8], "role=", 5) == 0;
+        snprintf(fact, sizeof fact, role ? ",'%.*s':'%s'" : ",'facts':{'%.*s':'%s'}",
+                 (int)(equals - at[8]), at[8], equals + 1);
+    }
+    snprintf(text, sizeof text,
+             "{'date':'2026-11-20','from':'%s','to':'%s','sector':'%s','classes':[%s],"
+             "'subjects':%u,'sensitive_subjects':%u,'mechanisms':[%s]%s}",
+             at[2], at[3], at[4], classes, persons, strcmp(at[6], "yes") == 0 ? persons : 0,
+             mechanisms, fact);
+    return text;
+}
+
+/* "verdict" or "verdict id": the id is one of the answer's. */
+static bool row_holds(const char *trace, const char *want)
+{
+    size_t verdict = strcspn(want, " ");
+    bool same = strncmp(trace, want, verdict) == 0 && trace[verdict] == ':';
+    return same && (want[verdict] == '\0' || strstr(trace + verdict, want + verdict + 1) != NULL);
+}
+
+TEST(each_threshold_decides_one_below_at_and_one_above)
+{
+    uint8_t *text;
+    size_t len;
+    CHECK(rig_book() != NULL);
+    CHECK(test_read_file(CARNET_SOURCE_DIR "/tests/thresholds.csv", &text, &len));
+    unsigned rows = 0;
+    for (size_t from = 0; from < len;) {
+        const uint8_t *end = memchr(text + from, '\n', len - from);
+        size_t size = end == NULL ? len - from : (size_t)(end - (text + from));
+        char line[1024], *at[COLUMNS];
+        snprintf(line, sizeof line, "%.*s", (int)size, (const char *)text + from);
+        CHECK(columns(line, at));
+        for (unsigned i = 0; from > 0 && i < 3; i++) {
+            const char *check = row_check(at, (unsigned)strtoul(at[9], NULL, 10) - 1 + i);
+            const char *trace = rig_trace(check);
+            if (!row_holds(trace, at[10 + i])) {
+                printf("# line %s: %s\n#   got  %s\n", at[0], check, trace);
+            }
+            CHECK(row_holds(trace, at[10 + i]));
+        }
+        rows += from > 0 ? 1 : 0;
+        from += size + 1;
+    }
+    free(text);
+    CHECK(rows >= 19);
+}
