@@ -8,22 +8,6 @@ __extension__ typedef unsigned __int128 wide;
 
 static const struct fe FE_ZERO = { { 0, 0, 0, 0, 0 } };
 
-static uint64_t load64(const uint8_t *in)
-{
-    uint64_t x = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        x |= (uint64_t)in[i] << (8 * i);
-    }
-    return x;
-}
-
-static void store64(uint8_t *out, uint64_t x)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(x >> (8 * i));
-    }
-}
-
 void fe_from_bytes(struct fe *out, const uint8_t in[32])
 {
     uint64_t a = load64(in), b = load64(in + 8), c = load64(in + 16), d = load64(in + 24);
@@ -45,6 +29,12 @@ static void fe_carry(struct fe *a)
         a->limb[i] &= MASK51;
     }
     a->limb[0] += 19 * carry;
+}
+
+void fe_negate(struct fe *out, const struct fe *a)
+{
+    fe_sub(out, &FE_ZERO, a);
+    fe_carry(out);
 }
 
 void fe_to_bytes(uint8_t out[32], const struct fe *a)
@@ -70,67 +60,53 @@ void fe_to_bytes(uint8_t out[32], const struct fe *a)
     store64(out + 24, t.limb[3] >> 39 | t.limb[4] << 12);
 }
 
-void fe_add(struct fe *out, const struct fe *a, const struct fe *b)
+/* Columns below 77 * 2^108 < 2^115 make carries below 2^64. The last column has no factor 19: its
+ * carry is below 2^61, 19 times that and a limb fit 128 bits, and the carry into limb 1 is small.
+ */
+static inline void fe_from_columns(struct fe *out, wide c0, wide c1, wide c2, wide c3, wide c4)
 {
-    for (unsigned i = 0; i < FE_LIMBS; i++) {
-        out->limb[i] = a->limb[i] + b->limb[i];
-    }
-}
-
-/* 8p is added first: its limbs are above 2^53, so that no difference is negative. */
-void fe_sub(struct fe *out, const struct fe *a, const struct fe *b)
-{
-    for (unsigned i = 0; i < FE_LIMBS; i++) {
-        uint64_t p8 = 8 * (i == 0 ? MASK51 - 18 : MASK51);
-        out->limb[i] = a->limb[i] + p8 - b->limb[i];
-    }
-    fe_carry(out);
-}
-
-/* Limbs below 2^53 make columns below 77 * 2^106 < 2^113, so a carry is below 2^62. The last column
- * has no factor 19: its carry is below 2^58, and 19 times that adds less than 2^12 to limb 1. */
-static void fe_from_columns(struct fe *out, const wide column[FE_LIMBS])
-{
-    wide carry = 0;
-    for (unsigned i = 0; i < FE_LIMBS; i++) {
-        carry += column[i];
-        out->limb[i] = (uint64_t)carry & MASK51;
-        carry >>= 51;
-    }
-    carry = carry * 19 + out->limb[0];
-    out->limb[0] = (uint64_t)carry & MASK51;
-    out->limb[1] += (uint64_t)(carry >> 51);
+    c1 += (uint64_t)(c0 >> 51);
+    c2 += (uint64_t)(c1 >> 51);
+    c3 += (uint64_t)(c2 >> 51);
+    c4 += (uint64_t)(c3 >> 51);
+    wide low = (wide)(uint64_t)(c4 >> 51) * 19 + ((uint64_t)c0 & MASK51);
+    out->limb[0] = (uint64_t)low & MASK51;
+    out->limb[1] = ((uint64_t)c1 & MASK51) + (uint64_t)(low >> 51);
+    out->limb[2] = (uint64_t)c2 & MASK51;
+    out->limb[3] = (uint64_t)c3 & MASK51;
+    out->limb[4] = (uint64_t)c4 & MASK51;
 }
 
 void fe_mul(struct fe *out, const struct fe *x, const struct fe *y)
 {
-    const uint64_t *a = x->limb, *b = y->limb;
-    uint64_t b1 = 19 * b[1], b2 = 19 * b[2], b3 = 19 * b[3], b4 = 19 * b[4];
-    wide column[FE_LIMBS] = {
-        (wide)a[0] * b[0] + (wide)a[1] * b4 + (wide)a[2] * b3 + (wide)a[3] * b2 + (wide)a[4] * b1,
-        (wide)a[0] * b[1] + (wide)a[1] * b[0] + (wide)a[2] * b4 + (wide)a[3] * b3 + (wide)a[4] * b2,
-        (wide)a[0] * b[2] + (wide)a[1] * b[1] + (wide)a[2] * b[0] + (wide)a[3] * b4 +
-            (wide)a[4] * b3,
-        (wide)a[0] * b[3] + (wide)a[1] * b[2] + (wide)a[2] * b[1] + (wide)a[3] * b[0] +
-            (wide)a[4] * b4,
-        (wide)a[0] * b[4] + (wide)a[1] * b[3] + (wide)a[2] * b[2] + (wide)a[3] * b[1] +
-            (wide)a[4] * b[0],
-    };
-    fe_from_columns(out, column);
+    const uint64_t a0 = x->limb[0], a1 = x->limb[1], a2 = x->limb[2], a3 = x->limb[3],
+                   a4 = x->limb[4], b0 = y->limb[0], b1 = y->limb[1], b2 = y->limb[2],
+                   b3 = y->limb[3], b4 = y->limb[4], b1_19 = 19 * b1, b2_19 = 19 * b2,
+                   b3_19 = 19 * b3, b4_19 = 19 * b4;
+    fe_from_columns(
+        out,
+        (wide)a0 * b0 + (wide)a1 * b4_19 + (wide)a2 * b3_19 + (wide)a3 * b2_19 + (wide)a4 * b1_19,
+        (wide)a0 * b1 + (wide)a1 * b0 + (wide)a2 * b4_19 + (wide)a3 * b3_19 + (wide)a4 * b2_19,
+        (wide)a0 * b2 + (wide)a1 * b1 + (wide)a2 * b0 + (wide)a3 * b4_19 + (wide)a4 * b3_19,
+        (wide)a0 * b3 + (wide)a1 * b2 + (wide)a2 * b1 + (wide)a3 * b0 + (wide)a4 * b4_19,
+        (wide)a0 * b4 + (wide)a1 * b3 + (wide)a2 * b2 + (wide)a3 * b1 + (wide)a4 * b0);
+}
+
+static inline void square(struct fe *out, const struct fe *x)
+{
+    const uint64_t a0 = x->limb[0], a1 = x->limb[1], a2 = x->limb[2], a3 = x->limb[3],
+                   a4 = x->limb[4], twice0 = 2 * a0, twice1 = 2 * a1, a3_19 = 19 * a3,
+                   a4_19 = 19 * a4;
+    fe_from_columns(out, (wide)a0 * a0 + (wide)twice1 * a4_19 + (wide)(2 * a2) * a3_19,
+                    (wide)twice0 * a1 + (wide)(2 * a2) * a4_19 + (wide)a3 * a3_19,
+                    (wide)twice0 * a2 + (wide)a1 * a1 + (wide)(2 * a3) * a4_19,
+                    (wide)twice0 * a3 + (wide)twice1 * a2 + (wide)a4 * a4_19,
+                    (wide)twice0 * a4 + (wide)twice1 * a3 + (wide)a2 * a2);
 }
 
 void fe_square(struct fe *out, const struct fe *x)
 {
-    const uint64_t *a = x->limb;
-    uint64_t a0 = 2 * a[0], a1 = 2 * a[1], a3 = 19 * a[3], a4 = 19 * a[4];
-    wide column[FE_LIMBS] = {
-        (wide)a[0] * a[0] + (wide)a1 * a4 + (wide)(2 * a[2]) * a3,
-        (wide)a0 * a[1] + (wide)(2 * a[2]) * a4 + (wide)a[3] * a3,
-        (wide)a0 * a[2] + (wide)a[1] * a[1] + (wide)(2 * a[3]) * a4,
-        (wide)a0 * a[3] + (wide)a1 * a[2] + (wide)a[4] * a4,
-        (wide)a0 * a[4] + (wide)a1 * a[3] + (wide)a[2] * a[2],
-    };
-    fe_from_columns(out, column);
+    square(out, x);
 }
 
 /* out = a^(2^n) * b. */
@@ -138,7 +114,7 @@ static void fe_square_n_mul(struct fe *out, const struct fe *a, unsigned n, cons
 {
     struct fe t = *a;
     for (unsigned i = 0; i < n; i++) {
-        fe_square(&t, &t);
+        square(&t, &t);
     }
     fe_mul(out, &t, b);
 }
@@ -178,55 +154,4 @@ bool fe_is_odd(const struct fe *a)
     uint8_t x[32];
     fe_to_bytes(x, a);
     return (x[0] & 1) != 0;
-}
-
-/* L = 2^252 + C, little-endian limbs. */
-static const uint64_t L[4] = { 0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0, 0x1000000000000000 };
-
-bool scalar_is_canonical(const uint8_t s[SCALAR_SIZE])
-{
-    for (unsigned i = 4; i-- > 0;) {
-        uint64_t limb = load64(s + 8 * i);
-        if (limb != L[i]) {
-            return limb < L[i];
-        }
-    }
-    return false;
-}
-
-/* r = (r * 2^32 + digit) mod L, for r < L. Let x = r * 2^32 + digit and q = x >> 252, so q < 2^33.
- * Then x - qL = (x mod 2^252) - qC, and qC < 2^158 < L: one addition of L mends a negative. */
-static void scalar_push(uint64_t r[4], uint32_t digit)
-{
-    uint64_t q = r[3] >> 28;
-    uint64_t t[4] = { r[0] << 32 | digit, r[1] << 32 | r[0] >> 32, r[2] << 32 | r[1] >> 32,
-                      (r[3] << 32 | r[2] >> 32) & (((uint64_t)1 << 60) - 1) };
-    wide product = 0;
-    uint64_t borrow = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        product += i < 2 ? (wide)q * L[i] : 0;
-        wide take = (wide)(uint64_t)product + borrow;
-        borrow = t[i] < take;
-        r[i] = t[i] - (uint64_t)take;
-        product >>= 64;
-    }
-    uint64_t carry = 0;
-    for (unsigned i = 0; i < 4 && borrow != 0; i++) {
-        wide sum = (wide)r[i] + L[i] + carry;
-        r[i] = (uint64_t)sum;
-        carry = (uint64_t)(sum >> 64);
-    }
-}
-
-void scalar_reduce(uint8_t out[SCALAR_SIZE], const uint8_t in[SCALAR_WIDE_SIZE])
-{
-    uint64_t r[4] = { 0 };
-    for (unsigned i = 8; i-- > 0;) {
-        uint64_t limb = load64(in + 8 * i);
-        scalar_push(r, (uint32_t)(limb >> 32));
-        scalar_push(r, (uint32_t)limb);
-    }
-    for (unsigned i = 0; i < 4; i++) {
-        store64(out + 8 * i, r[i]);
-    }
 }

@@ -58,6 +58,33 @@ static bool ed25519_check(void *ctx, struct bytes public_key, struct bytes msg,
     return ed25519_verify(public_key.ptr, msg, signature.ptr);
 }
 
+/* What has the wrong size is bad by itself and stays out of the batch. */
+static bool ed25519_check_batch(void *ctx, const struct suite_item *item, size_t count, bool *good)
+{
+    (void)ctx;
+    bool all = true;
+    for (size_t from = 0; from < count; from += ED25519_BATCH_MAX) {
+        struct ed25519_item batch[ED25519_BATCH_MAX];
+        size_t at[ED25519_BATCH_MAX], n = 0;
+        bool verdict[ED25519_BATCH_MAX];
+        for (size_t i = from; i < count && i < from + ED25519_BATCH_MAX; i++) {
+            good[i] = item[i].public_key.len == ED25519_PUBLIC_SIZE &&
+                      item[i].signature.len == ED25519_SIGNATURE_SIZE;
+            all = all && good[i];
+            if (good[i]) {
+                at[n] = i;
+                batch[n++] = (struct ed25519_item){ item[i].public_key.ptr, item[i].signature.ptr,
+                                                    item[i].msg };
+            }
+        }
+        all = ed25519_verify_batch(batch, n, verdict) && all;
+        for (size_t i = 0; i < n; i++) {
+            good[at[i]] = verdict[i];
+        }
+    }
+    return all;
+}
+
 static const struct suite INTL = {
     .number = SUITE_INTL,
     .public_size = ED25519_PUBLIC_SIZE,
@@ -69,6 +96,7 @@ static const struct suite INTL = {
     .public_of = ed25519_public_of,
     .sign = ed25519_sign,
     .verify = ed25519_check,
+    .verify_batch = ed25519_check_batch,
 };
 
 const struct suite *suite_intl(void)
@@ -95,4 +123,18 @@ bool suite_verify_tagged(const struct suite *s, struct bytes public_key, const c
     struct hash h;
     hash_tagged(s, tag, msg, &h);
     return s->verify(s->ctx, public_key, (struct bytes){ h.b, HASH_SIZE }, signature);
+}
+
+bool suite_verify_batch(const struct suite *s, const struct suite_item *item, size_t count,
+                        bool *good)
+{
+    if (s->verify_batch != NULL) {
+        return s->verify_batch(s->ctx, item, count, good);
+    }
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        good[i] = s->verify(s->ctx, item[i].public_key, item[i].msg, item[i].signature);
+        all = all && good[i];
+    }
+    return all;
 }

@@ -11,6 +11,10 @@
 enum { SUITE_INTL = 1, SUITE_GM = 2 };
 enum { SUITE_KEY_SIZE_MAX = 65, SUITE_SIGNATURE_SIZE_MAX = 72, SUITE_SECRET_SIZE = 32 };
 
+struct suite_item {
+    struct bytes public_key, msg, signature;
+};
+
 struct suite {
     uint32_t number;
     uint32_t public_size; /* of a signature public key */
@@ -24,6 +28,8 @@ struct suite {
     void (*sign)(void *ctx, const uint8_t seed[SUITE_SECRET_SIZE], struct bytes msg,
                  uint8_t *signature);
     bool (*verify)(void *ctx, struct bytes public_key, struct bytes msg, struct bytes signature);
+    /* As suite_verify_batch; NULL: one by one. */
+    bool (*verify_batch)(void *ctx, const struct suite_item *item, size_t count, bool *good);
 };
 
 /* The table of `intl`; lives for ever. */
@@ -36,5 +42,9 @@ void suite_sign_tagged(const struct suite *s, const uint8_t seed[SUITE_SECRET_SI
                        const char *tag, struct bytes msg, uint8_t *signature);
 bool suite_verify_tagged(const struct suite *s, struct bytes public_key, const char *tag,
                          struct bytes msg, struct bytes signature);
+/* good[i] is what `verify` says of item i, for less where the suite knows how; true when all are
+ * good. Any count. */
+bool suite_verify_batch(const struct suite *s, const struct suite_item *item, size_t count,
+                        bool *good);
 
 #endif
