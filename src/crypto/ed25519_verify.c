@@ -1,6 +1,8 @@
 #include "crypto/ed25519_verify.h"
 
-#include <sodium.h>
+/* Plain memory and no allocation, as suite.c does for SHA-256. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "crypto/ed25519_point_internal.h"
@@ -8,14 +10,13 @@
 /* k = SHA-512(R ‖ A ‖ M) modulo L, over R and A as received, whether canonical or not. */
 static void challenge(uint8_t k[SCALAR_SIZE], const uint8_t *r, const uint8_t *a, struct bytes msg)
 {
-    crypto_hash_sha512_state state;
+    SHA512_CTX state;
     uint8_t wide[SCALAR_WIDE_SIZE];
-    _Static_assert(sizeof wide == crypto_hash_sha512_BYTES, "SHA-512 gives what is reduced");
-    crypto_hash_sha512_init(&state);
-    crypto_hash_sha512_update(&state, r, 32);
-    crypto_hash_sha512_update(&state, a, ED25519_PUBLIC_SIZE);
-    crypto_hash_sha512_update(&state, msg.ptr, msg.len);
-    crypto_hash_sha512_final(&state, wide);
+    _Static_assert(sizeof wide == SHA512_DIGEST_LENGTH, "SHA-512 gives what is reduced");
+    bool done = SHA512_Init(&state) == 1 && SHA512_Update(&state, r, 32) == 1 &&
+                SHA512_Update(&state, a, ED25519_PUBLIC_SIZE) == 1 &&
+                SHA512_Update(&state, msg.ptr, msg.len) == 1 && SHA512_Final(wide, &state) == 1;
+    ASSERT(done);
     scalar_reduce(k, wide);
 }
 
@@ -50,14 +51,15 @@ enum { COEFFICIENT_SIZE = 16 };
 static void batch_seed(uint8_t seed[64], const struct ed25519_item *item, size_t count,
                        const uint8_t (*k)[SCALAR_SIZE])
 {
-    crypto_hash_sha512_state state;
-    crypto_hash_sha512_init(&state);
+    SHA512_CTX state;
+    bool done = SHA512_Init(&state) == 1;
     for (size_t i = 0; i < count; i++) {
-        crypto_hash_sha512_update(&state, item[i].signature, ED25519_SIGNATURE_SIZE);
-        crypto_hash_sha512_update(&state, item[i].public_key, ED25519_PUBLIC_SIZE);
-        crypto_hash_sha512_update(&state, k[i], SCALAR_SIZE);
+        done = done && SHA512_Update(&state, item[i].signature, ED25519_SIGNATURE_SIZE) == 1 &&
+               SHA512_Update(&state, item[i].public_key, ED25519_PUBLIC_SIZE) == 1 &&
+               SHA512_Update(&state, k[i], SCALAR_SIZE) == 1;
     }
-    crypto_hash_sha512_final(&state, seed);
+    done = done && SHA512_Final(seed, &state) == 1;
+    ASSERT(done);
 }
 
 /* 128 bits each: four a hash. */
@@ -67,7 +69,7 @@ static void coefficient_of(uint8_t z[SCALAR_SIZE], const uint8_t seed[64], size_
     uint8_t in[65], out[64];
     memcpy(in, seed, 64);
     in[64] = (uint8_t)(i / IN_ONE);
-    crypto_hash_sha512(out, in, sizeof in);
+    SHA512(in, sizeof in, out);
     memset(z, 0, SCALAR_SIZE);
     memcpy(z, out + i % IN_ONE * COEFFICIENT_SIZE, COEFFICIENT_SIZE);
 }

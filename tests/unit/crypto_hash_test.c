@@ -1,5 +1,8 @@
 #include "crypto/hash.h"
 
+#include <openssl/sha.h>
+#include <sodium.h>
+
 #include "crypto/suite.h"
 #include "tests/test.h"
 
@@ -70,6 +73,28 @@ TEST(the_plain_hash_of_intl_is_sha_256)
     check_hex(&h, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     hash_plain(suite_intl(), bytes_of_str("abc"), &h);
     check_hex(&h, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(every_length_cut_anywhere_hashes_as_libsodium_hashes_it)
+{
+    uint8_t x[300], want[32];
+    struct hasher h;
+    struct hash got;
+    for (size_t i = 0; i < sizeof x; i++) {
+        x[i] = (uint8_t)(7 * i + i / 256);
+    }
+    for (size_t len = 0; len <= sizeof x; len++) {
+        size_t cut = len * 3 / 7;
+        crypto_hash_sha256(want, x, len);
+        hasher_init(&h, suite_intl());
+        hasher_update(&h, bytes_of(x, cut));
+        hasher_update(&h, bytes_of(x + cut, len - cut));
+        hasher_final(&h, &got);
+        CHECK_BYTES(bytes_of_hash(&got), bytes_of(want, 32));
+        for (size_t i = 0; i < sizeof(SHA256_CTX); i++) {
+            CHECK_EQ(h.state[i], 0); /* nothing of what was hashed stays */
+        }
+    }
 }
 
 TEST(a_copied_hasher_goes_its_own_way)
