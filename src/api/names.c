@@ -12,7 +12,7 @@ static bool read_did(const char *path, struct hash *out)
         return false;
     }
     size_t got = fread(hex, 1, HEX_SIZE(HASH_SIZE), f);
-    fclose(f);
+    (void)fclose(f);
     return got == HEX_SIZE(HASH_SIZE) && hash_from_hex(hex, out) == ERR_NONE;
 }
 

@@ -108,7 +108,7 @@ void sessions_expiry(uint64_t now_ms, uint64_t *idle_ms, uint64_t *latest_ms)
 
 enum err session_word_read(const char *text, size_t len, struct session_word *out)
 {
-    struct session_word w;
+    struct session_word w = { { 0 } };
     size_t size;
     if (base64url_decode(text, len, w.b, sizeof w.b, &size) != ERR_NONE || size != sizeof w.b) {
         return ERR_ENCODING;

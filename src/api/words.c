@@ -15,7 +15,7 @@ static uint8_t *read_file(const char *path, size_t *len)
     ASSERT(bytes != NULL);
     size_t got = fread(bytes, 1, POLICY_PROSE_SIZE_MAX + 1, f);
     bool whole = ferror(f) == 0 && got <= POLICY_PROSE_SIZE_MAX;
-    fclose(f);
+    (void)fclose(f);
     if (!whole) {
         free(bytes);
         return NULL;

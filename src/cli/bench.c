@@ -129,7 +129,7 @@ static void cpu_name(char out[128])
         }
     }
     if (f != NULL) {
-        fclose(f);
+        (void)fclose(f);
     }
 }
 

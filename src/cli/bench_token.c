@@ -150,17 +150,18 @@ static enum err measure(struct bench *b, struct bench_meters *const m[COUNT(STEP
 
 static void answer(struct bench *b, struct bench_meters *const m[COUNT(STEPS)])
 {
+    const size_t steps = COUNT(STEPS);
     double all_cpu = 0, all_wall = 0, cpu, wall;
     for (size_t k = 0; k < COUNT(STEPS); k++) {
         bench_meters_rows(b, m[k], NAMES[k], &cpu, &wall);
         all_cpu += cpu;
         all_wall += wall;
     }
-    bench_put(b->cli->answer, "tps", COUNT(STEPS) * 1e6 / all_wall);
+    bench_put(b->cli->answer, "tps", (double)steps * 1e6 / all_wall);
     bench_put(b->cli->answer, "stories_per_s", 1e6 / all_wall);
     bench_put(b->cli->answer, "p50_ms", (double)b->row[13].p50_ns / 1e6);
     bench_put(b->cli->answer, "p99_ms", (double)b->row[13].p99_ns / 1e6);
-    bench_put(b->cli->answer, "cpu_us_per_tx", all_cpu / COUNT(STEPS));
+    bench_put(b->cli->answer, "cpu_us_per_tx", all_cpu / (double)steps);
 }
 
 enum err bench_token(struct bench *b)

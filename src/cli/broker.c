@@ -12,13 +12,13 @@ static void say(struct cli *c, json_t *line, const char *text)
     char *json;
     size_t len;
     if (c->json && json_write_line(line, &json, &len) == ERR_NONE) {
-        fwrite(json, 1, len, stdout);
-        fputs(len > 0 && json[len - 1] == '\n' ? "" : "\n", stdout);
-        fflush(stdout);
+        (void)!fwrite(json, 1, len, stdout);
+        (void)fputs(len > 0 && json[len - 1] == '\n' ? "" : "\n", stdout);
+        (void)fflush(stdout);
         json_text_free(json);
     } else {
         fprintf(c->text, "%s\n", text);
-        fflush(c->text);
+        (void)fflush(c->text);
     }
     json_free(line);
 }

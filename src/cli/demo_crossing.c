@@ -77,7 +77,7 @@ static bool relay_moved(const struct demo *d)
         moved = down > 0;
     }
     if (f != NULL) {
-        fclose(f);
+        (void)fclose(f);
     }
     return moved;
 }

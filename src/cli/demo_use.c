@@ -70,8 +70,10 @@ static enum err damage(struct demo *d)
     globfree(&found);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     bool good = fd >= 0 && pread(fd, &byte, 1, 100) == 1;
-    byte ^= 1;
-    good = good && pwrite(fd, &byte, 1, 100) == 1;
+    if (good) {
+        byte ^= 1;
+        good = pwrite(fd, &byte, 1, 100) == 1;
+    }
     if (fd >= 0) {
         close(fd);
     }

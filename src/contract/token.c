@@ -41,7 +41,7 @@ static enum err need_lawful_kind(struct contract_call *k, const struct policy_se
                                  const struct token_mint *x)
 {
     uint32_t day;
-    bool refused;
+    bool refused = true;
     struct did_record owner;
     struct policy_facts facts = { .class_count = x->classes_count };
     for (uint32_t i = 0; i < x->classes_count; i++) {

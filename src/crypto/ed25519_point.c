@@ -221,7 +221,7 @@ static void add_base_digits(struct completed *c, struct point *p, const struct b
                             unsigned i)
 {
     for (unsigned half = 0; half < 2; half++) {
-        int digit = b->digit[half][i];
+        const int digit = (int)b->digit[half][i]; /* -127 to 127, odd or 0 */
         if (digit != 0) {
             with_t(p, c);
             point_add_base(c, p, &ED25519_BASE[half][(digit < 0 ? -digit : digit) / 2], digit < 0);
@@ -233,7 +233,7 @@ static void add_base_digits(struct completed *c, struct point *p, const struct b
  * left of small order becomes (0, 1). */
 bool sum_is_small(const struct term *term, size_t count, const uint8_t base[SCALAR_SIZE])
 {
-    struct base_digits b;
+    struct base_digits b = { 0 };
     unsigned length = base_init(&b, base);
     for (size_t k = 0; k < count; k++) {
         unsigned n = length_of(term[k].digit);

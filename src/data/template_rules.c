@@ -87,7 +87,7 @@ static enum err read_date(const json_t *j, const char *where, struct step *out, 
     static const char *const PART[] = { "year", "quarter", "month" };
     static const char *const ORDER[] = { "year_first", "day_first", "month_first" };
     const char *part, *order = ORDER[0];
-    uint32_t n;
+    uint32_t n = 0;
     TRY(template_only(j, STEP, where, why));
     TRY(template_text(j, "date", where, &part, why));
     TRY(read_word(part, PART, COUNT(PART), where, &n, why));
@@ -289,7 +289,7 @@ static enum err read_quasi(const char *role, struct template_ *t, char *why)
 
 static enum err read_quasis(struct template_ *t, char *why)
 {
-    const json_t *list;
+    const json_t *list = NULL;
     TRY(read_texts(t->json, "quasi_identifiers", "template", &list, why));
     if (json_size(list) > DATA_QUASI_MAX) {
         return data_refuse(why, "quasi_identifiers: at most %d", DATA_QUASI_MAX);

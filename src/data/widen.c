@@ -127,7 +127,8 @@ static void put_band(const struct step *s, struct bytes value, enum column_type 
         put_text(out, text);
     } else {
         int64_t low = s->from + (v - s->from * MICRO) / (s->width * MICRO) * s->width;
-        snprintf(text, sizeof text, "%lld..<%lld", (long long)low, (long long)(low + s->width));
+        int64_t high = low + s->width;
+        snprintf(text, sizeof text, "%lld..<%lld", (long long)low, (long long)high);
         put_text(out, text);
     }
 }

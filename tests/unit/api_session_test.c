@@ -105,8 +105,8 @@ TEST(one_too_many_of_ones_own_ends_the_one_used_longest_ago)
     struct hash a = party(1), b = party(2), who;
     struct session_word foreign = word(100);
     CHECK_OK(sessions_open(s, &b, &foreign, 0));
-    for (uint8_t i = 0; i < API_SESSIONS_EACH_MAX; i++) {
-        struct session_word w = word(i);
+    for (unsigned i = 0; i < API_SESSIONS_EACH_MAX; i++) {
+        struct session_word w = word((uint8_t)i);
         CHECK_OK(sessions_open(s, &a, &w, 10 + i));
     }
     struct session_word first = word(0), second = word(1), more = word(50);
@@ -123,9 +123,9 @@ TEST(a_full_table_refuses_until_a_session_ends)
     struct sessions *s = fresh();
     struct hash late = party(200);
     struct session_word w = word(200);
-    for (uint8_t i = 0; i < API_SESSIONS_MAX; i++) {
+    for (unsigned i = 0; i < API_SESSIONS_MAX; i++) {
         struct hash p = party((uint8_t)(i / API_SESSIONS_EACH_MAX));
-        struct session_word x = word(i);
+        struct session_word x = word((uint8_t)i);
         CHECK_OK(sessions_open(s, &p, &x, 1000));
     }
     CHECK_ERR(sessions_open(s, &late, &w, 1000), ERR_BUSY);
@@ -219,7 +219,7 @@ TEST(names_of_this_machine_are_told_to_its_own_participant_alone)
     CHECK(f != NULL);
     hex_encode(bytes_of_hash(&r->node.pki.participant[1].id), hex);
     (void)fprintf(f, "%s\n", hex);
-    fclose(f);
+    (void)fclose(f);
     (void)snprintf(r->node.dir, sizeof r->node.dir, "%s", dir);
     api_close(r->api);
     char why[NODE_WHY_SIZE];

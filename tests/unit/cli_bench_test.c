@@ -31,7 +31,7 @@ static enum err run(const char *verb, const char *seconds, json_t **answer)
     c.option[c.option_count++].value = seconds;
     ASSERT(c.command != NULL && c.text != NULL);
     e = e != ERR_NONE ? e : c.command->run(&c);
-    fclose(c.text);
+    (void)fclose(c.text);
     *answer = c.answer;
     return e;
 }

@@ -130,7 +130,7 @@ static void empty(const char *folder)
 
 static void leave(struct place *p)
 {
-    fclose(p->nowhere);
+    (void)fclose(p->nowhere);
     empty(p->root);
 }
 
@@ -151,7 +151,7 @@ static void digest_into(const char *folder, struct hash *sum, unsigned *count)
         FILE *f = fopen(path, "r");
         got = f != NULL ? fread(text + n, 1, sizeof text - (size_t)n, f) : 0;
         if (f != NULL) {
-            fclose(f);
+            (void)fclose(f);
         }
         hash_plain(suite_intl(), bytes_of(text, (size_t)n + got), &one);
         for (size_t i = 0; i < sizeof one; i++) {
@@ -275,7 +275,7 @@ TEST(a_file_is_old_or_new_and_never_between_whatever_call_fails)
             FILE *f = fopen(p.out, "r");
             CHECK(f != NULL);
             CHECK(fgets(text, sizeof text, f) != NULL);
-            fclose(f);
+            (void)fclose(f);
             digest(&p, &count);
             CHECK_EQ(count, 3);
             bool renamed = n > 5;
@@ -302,7 +302,7 @@ TEST(a_short_write_is_carried_on_and_one_of_nothing_is_a_full_disk)
     CHECK_OK(cli_write_file(&p.c, p.out, bytes_of_str("one two three four"), 0600));
     FILE *f = fopen(p.out, "r");
     CHECK(f != NULL && fgets(text, sizeof text, f) != NULL);
-    fclose(f);
+    (void)fclose(f);
     CHECK_STR(text, "one two three four");
     p.disk = (struct failing){ .fail_at = 2, .error = 0 };
     CHECK_ERR(cli_write_file(&p.c, p.table, bytes_of_str("one two three four"), 0600),

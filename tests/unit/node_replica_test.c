@@ -198,8 +198,8 @@ TEST(formats_2_a_last_vote_has_the_kind_of_a_vote)
 {
     static uint8_t memory[16 * 1024];
     static const enum err WANT[] = { ERR_ENCODING, ERR_NONE, ERR_NONE, ERR_ENCODING };
-    for (uint8_t kind = 0; kind < COUNT(WANT); kind++) {
-        uint8_t wire[12] = { 0x12, 8, 0x08, 2, 0x12, 4, 0x08, 1, 0x20, kind };
+    for (unsigned kind = 0; kind < COUNT(WANT); kind++) {
+        uint8_t wire[12] = { 0x12, 8, 0x08, 2, 0x12, 4, 0x08, 1, 0x20, (uint8_t)kind };
         size_t len = kind == 0 ? 8 : 10;
         wire[1] = (uint8_t)(len - 2);
         wire[5] = (uint8_t)(len - 6);
