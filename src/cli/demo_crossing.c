@@ -7,7 +7,14 @@
 
 #include "cli/demo_internal.h"
 
-enum { CUT_AFTER_MIN = 3, CUT_LEFT_MIN = 2, CUT_WAIT_MS = 60000, HEAL_MS = 1200 };
+enum {
+    CUT_AFTER_MIN = 3,
+    CUT_LEFT_MIN = 2,
+    CUT_WAIT_MS = 60000,
+    HEAL_MS = 1200,
+    GREETING_BYTES = 1600, /* of the provider's, before a chunk: TLS, certificates, hello */
+    CUT_CHUNK_MIN = 2400   /* a smaller chunk is over before the relay has told of it */
+};
 
 /* Who is killed: the carrier, who validates; where one node validates, the bank, who observes. */
 static uint32_t victim(const struct demo *d)
@@ -57,41 +64,61 @@ static enum err progress(struct demo *d, int64_t *durable, int64_t *chunks)
                : ERR_FAILED;
 }
 
-/* Whether bytes of the provider have crossed the relay since the fetch began. */
-static bool relay_moved(const struct demo *d)
+/* How many bytes of the provider's the newest connection over the relay has carried since the
+ * fetch began. */
+static int64_t relay_carried(const struct demo *d)
 {
     char path[3200], line[400];
-    bool moved = false;
+    int64_t down = 0;
     snprintf(path, sizeof path, "%s/relay.log", d->work);
     FILE *f = fopen(path, "r");
-    if (f == NULL || fseek(f, d->relay_seen, SEEK_SET) != 0) {
-        moved = false;
+    if (f == NULL) {
+        return 0;
     }
-    while (f != NULL && !moved && fgets(line, sizeof line, f) != NULL) {
+    bool there = fseek(f, d->relay_seen, SEEK_SET) == 0;
+    while (there && fgets(line, sizeof line, f) != NULL) {
         json_t *j = NULL;
-        int64_t down = 0;
         if (json_read(bytes_of_str(line), sizeof line, &j, NULL) == ERR_NONE) {
             (void)!json_get_int(j, "down", &down);
             json_free(j);
         }
-        moved = down > 0;
     }
-    if (f != NULL) {
-        (void)fclose(f);
+    (void)fclose(f);
+    return down;
+}
+
+/* What the relay must have carried for the cut: of one chunk alone, a quarter of it. */
+static enum err carried_at_cut(struct demo *d, int64_t *bytes)
+{
+    char path[3600];
+    struct stat st;
+    *bytes = 1;
+    if (cut_after(d) > 0) {
+        return ERR_NONE;
     }
-    return moved;
+    TRY(demo_chunk_path(d, path, sizeof path));
+    if (stat(path, &st) == 0 && st.st_size >= CUT_CHUNK_MIN) {
+        *bytes = GREETING_BYTES + (int64_t)st.st_size / 4;
+    }
+    return ERR_NONE;
 }
 
 static enum err wait_half(struct demo *d, int64_t *durable)
 {
     uint64_t give_up = demo_now_ms() + CUT_WAIT_MS * d->scale;
-    int64_t chunks;
-    while (demo_now_ms() < give_up) {
-        TRY(progress(d, durable, &chunks));
-        if (*durable >= cut_after(d) && relay_moved(d)) {
+    int64_t chunks, carried;
+    TRY(carried_at_cut(d, &carried));
+    while (demo_now_ms() < give_up && !demo_interrupted) {
+        if (cut_after(d) > 0) { /* asking takes longer than a chunk that is alone */
+            TRY(progress(d, durable, &chunks));
+        }
+        if (*durable >= cut_after(d) && relay_carried(d) >= carried) {
             return ERR_NONE;
         }
-        demo_pause_ms(30);
+        demo_pause_ms(cut_after(d) > 0 ? 30 : 10);
+    }
+    if (demo_interrupted) {
+        return cli_fail(d->cli, ERR_FAILED, "demo", "interrupted");
     }
     return cli_fail(d->cli, ERR_TIMEOUT, "fetch", "no chunks arrived within %d s",
                     CUT_WAIT_MS / 1000);

@@ -98,6 +98,8 @@ MUST_USE enum err demo_grant(struct demo *d);
 MUST_USE enum err demo_cross(struct demo *d);
 /* Of a released right before the crossing, of a brokered one after its first use. */
 MUST_USE enum err demo_settle(struct demo *d);
+/* Where the provider's node keeps the first chunk. ERR_NOT_FOUND. */
+MUST_USE enum err demo_chunk_path(struct demo *d, char *out, size_t cap);
 MUST_USE enum err demo_use(struct demo *d);
 MUST_USE enum err demo_audit(struct demo *d);
 

@@ -56,18 +56,25 @@ static enum err refused_use(struct demo *d, const char *sealed, const char *when
     return ERR_NONE;
 }
 
-/* One byte of one chunk, on the disk of the provider's node. */
-static enum err damage(struct demo *d)
+enum err demo_chunk_path(struct demo *d, char *out, size_t cap)
 {
-    char path[3600], pattern[3400];
+    char pattern[3400];
     glob_t found;
-    uint8_t byte;
     snprintf(pattern, sizeof pattern, "%s/node-0/spaces/*/seals/%s/0", d->dir, d->seal);
     if (glob(pattern, 0, NULL, &found) != 0) {
         return cli_fail(d->cli, ERR_NOT_FOUND, pattern, "the provider's chunk is not there");
     }
-    snprintf(path, sizeof path, "%s", found.gl_pathv[0]);
+    snprintf(out, cap, "%s", found.gl_pathv[0]);
     globfree(&found);
+    return ERR_NONE;
+}
+
+/* One byte of one chunk, on the disk of the provider's node. */
+static enum err damage(struct demo *d)
+{
+    char path[3600];
+    uint8_t byte;
+    TRY(demo_chunk_path(d, path, sizeof path));
     int fd = open(path, O_RDWR | O_CLOEXEC);
     bool good = fd >= 0 && pread(fd, &byte, 1, 100) == 1;
     if (good) {
