@@ -154,6 +154,7 @@ static enum err play(struct demo *d)
                               "tolerated, nobody checks it; never use such a space for real.\n");
     }
     fprintf(d->cli->text, "\n");
+    TRY(demo_table(d));
     TRY(demo_space(d));
     TRY(demo_prepare(d));
     TRY(demo_grant(d));

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,7 @@ enum err demo_do(struct demo *d, const char *as, const char *const *words, json_
 {
     int code;
     TRY(demo_run(d, as, words, &code, answer));
-    return code == 0 ? ERR_NONE : ERR_FAILED;
+    return d->failed;
 }
 
 /* How many columns of a class there are: "2 personal, 12 health". */
@@ -143,13 +145,24 @@ static enum err seal(struct demo *d)
                     (long long)d->chunks, d->chunks == 1 ? "" : "s", d->chunks == 1 ? "" : "each ");
 }
 
+/* Before anything is built, so that a table that is none, or that may not leave, costs nothing and
+ * leaves nothing. */
+enum err demo_table(struct demo *d)
+{
+    snprintf(d->lawful, sizeof d->lawful, "%s.lawful", d->dir);
+    TRY(classify(d));
+    return deidentify(d, d->lawful);
+}
+
 enum err demo_prepare(struct demo *d)
 {
-    char lawful[3200];
-    snprintf(lawful, sizeof lawful, "%s/lawful.csv", d->work);
-    TRY(classify(d));
-    TRY(deidentify(d, lawful));
-    TRY(put(d, lawful));
+    char file[3200];
+    snprintf(file, sizeof file, "%s/lawful.csv", d->work);
+    if (rename(d->lawful, file) != 0) {
+        return cli_fail(d->cli, cli_errno(errno), file, "%s", strerror(errno));
+    }
+    d->lawful[0] = '\0';
+    TRY(put(d, file));
     TRY(mint(d));
     return seal(d);
 }

@@ -44,6 +44,7 @@ struct demo {
     char dir[3000];    /* the space */
     char work[3100];   /* files of the demo: dir/demo */
     char temp[3000];   /* removed at the end; empty: the caller chose the place */
+    char lawful[3100]; /* what may leave, until there is a space to put it into; empty: none */
     char carnet[3000]; /* this program */
     char pass_path[64];
     int pass_fd;
@@ -60,6 +61,7 @@ struct demo {
     char token[65], right[65], asset[65], lock[65], mint_tx[65], grant_tx[65], refused_tx[65];
     char sha256[65], seal[65], rows[65];
     int64_t chunks;
+    enum err failed; /* what the last command ended with */
     bool keep; /* the space outlives the demo */
 };
 
@@ -72,7 +74,7 @@ extern volatile int demo_interrupted;
  * not be run. */
 MUST_USE enum err demo_run(struct demo *d, const char *as, const char *const *words, int *code,
                            json_t **answer);
-/* One that must end with 0. */
+/* One that must end with 0; else its error is ours. */
 MUST_USE enum err demo_do(struct demo *d, const char *as, const char *const *words,
                           json_t **answer);
 /* The same in the background: *out is where its standard output can be read. */
@@ -90,6 +92,7 @@ void demo_member(const json_t *j, const char *key, char out[65]);
 void demo_clean(struct demo *d);
 
 /* The acts, in order (demo_acts.c, demo_crossing.c). */
+MUST_USE enum err demo_table(struct demo *d);
 MUST_USE enum err demo_space(struct demo *d);
 /* Nodes go the straight way again, so that what is kept needs no relay. */
 MUST_USE enum err demo_unroute(struct demo *d);

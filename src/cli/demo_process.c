@@ -147,15 +147,32 @@ enum err demo_collect(struct demo *d, pid_t pid, int fd, int *code, json_t **ans
     return ERR_NONE;
 }
 
-/* What a failed command said becomes what the demo says. */
-static void repeat_error(struct demo *d, const json_t *answer, const char *what)
+static enum err err_named(const char *name)
+{
+    enum err found = ERR_FAILED;
+    for (int e = ERR_NONE + 1; e < ERR_END; e++) {
+        found = strcmp(err_name((enum err)e), name) == 0 ? (enum err)e : found;
+    }
+    return found;
+}
+
+/* What a failed command said becomes what the demo says, its exit code too. */
+static enum err repeat_error(struct demo *d, const json_t *answer, const char *verb)
 {
     const json_t *inner = answer != NULL ? json_member(answer, "error") : NULL;
-    const char *message = "it failed without saying why";
-    if (inner != NULL) {
-        (void)!json_get_str(inner, "message", &message);
+    const char *message = "it failed without saying why", *code = "", *hint = "";
+    char what[300];
+    if (inner == NULL) {
+        return cli_fail(d->cli, ERR_FAILED, verb, "%s", message);
     }
-    (void)cli_fail(d->cli, ERR_FAILED, what, "%s", message);
+    (void)!json_get_str(inner, "message", &message);
+    (void)!json_get_str(inner, "code", &code);
+    (void)!json_get_str(inner, "hint", &hint);
+    const char *why = strstr(message, ": ");
+    snprintf(what, sizeof what, "%.*s", why != NULL ? (int)(why - message) : 0, message);
+    cli_hint(d->cli, hint);
+    return cli_fail(d->cli, err_named(code), why != NULL ? what : verb, "%s",
+                    why != NULL ? why + 2 : message);
 }
 
 enum err demo_run(struct demo *d, const char *as, const char *const *words, int *code,
@@ -165,11 +182,10 @@ enum err demo_run(struct demo *d, const char *as, const char *const *words, int 
     pid_t pid;
     json_t *j = NULL;
     *code = -1;
+    cli_hint(d->cli, ""); /* that of a command which was to be refused */
     TRY(demo_spawn(d, as, words, &fd, &pid));
     TRY(demo_collect(d, pid, fd, code, &j));
-    if (*code != 0) {
-        repeat_error(d, j, words[0]);
-    }
+    d->failed = *code != 0 ? repeat_error(d, j, words[0]) : ERR_NONE;
     if (answer != NULL) {
         *answer = j;
     } else {
@@ -242,6 +258,9 @@ void demo_clean(struct demo *d)
     end_process(&d->broker, 3000);
     end_process(&d->supervisor, 12000);
     end_process(&d->relay, 1000);
+    if (d->lawful[0] != '\0') {
+        (void)unlink(d->lawful);
+    }
     if (d->temp[0] != '\0') {
         pid_t pid = fork();
         if (pid == 0) {

@@ -13,18 +13,15 @@ enum { UP_MS = 30000, RELAY_RATE_MIN_BYTES_S = 4000, RELAY_SECONDS = 20, RELAY_D
 
 static enum err make_space(struct demo *d)
 {
-    int code;
     char nodes[16], observers[16], places[16];
     /* Where one node validates there is no carrier. */
     snprintf(places, sizeof places, "%.*s", d->nodes == 1 ? 8 : 11, d->story->places);
     snprintf(nodes, sizeof nodes, "%u", d->nodes);
     snprintf(observers, sizeof observers, "%u", d->observers);
     uint64_t began = demo_begin(d, "space");
-    enum err e = demo_run(
+    enum err e = demo_do(
         d, NULL,
-        WORDS("net", "init", "--nodes", nodes, "--observers", observers, "--places", places), &code,
-        NULL);
-    e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
+        WORDS("net", "init", "--nodes", nodes, "--observers", observers, "--places", places), NULL);
     e = e != ERR_NONE ? e : output_folder(d->cli, d->work);
     return demo_end(d, "space", began, e, NULL, "genesis, %u participants, their keys",
                     d->nodes + d->observers);
