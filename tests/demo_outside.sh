@@ -1,11 +1,12 @@
 #!/bin/bash
 # demo_outside — `carnet demo` seen from outside, by tools that share no code with it.
 #
-# One run with --keep is watched from /proc and from the loopback, held at the moment of use while
-# the importer's memory is looked at, and taken apart when it has ended; its audit report and proofs
-# are then what tests/audit_outside.sh flips bits of. The network is stopped, and nothing is left.
-# Usage: tests/demo_outside.sh [INPUT.csv]; the binary is $CARNET, else $DIR/carnet, else
-# build/carnet.
+# One run of a scenario with --keep is watched from /proc and from the loopback, held at the moment
+# of use while the importer's memory is looked at, and taken apart when it has ended: what left is
+# counted and derived again, and the sums of its money done again. The report is verified alone; of
+# the first scenario tests/audit_outside.sh flips its bits. The network is stopped, nothing is left.
+# Usage: tests/demo_outside.sh [ecommerce|medical|finance [INPUT.csv]]; the binary is $CARNET, else
+# $DIR/carnet, else build/carnet.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/outside.sh
@@ -13,15 +14,27 @@ export PYTHONDONTWRITEBYTECODE=1
 
 D=$PLACE/space
 INPUT=$PLACE/input.csv
+SCENARIO=${1:-ecommerce}
 WAIT_S=${CARNET_OUTSIDE_WAIT_S:-240}
+
+# FILE of the public data, the columns that must be derived again, and a table of its shape.
+case $SCENARIO in
+ecommerce) FILE=online_retail.csv DERIVED=0 MADE=(make_table.py 10000) ;;
+medical) FILE=heart_disease.csv DERIVED=3 MADE=(make_people.py medical 600 20261121) ;;
+finance) FILE=credit_default.csv DERIVED=3 MADE=(make_people.py finance 10000 20261121) ;;
+*)
+    echo "demo_outside: no such scenario: $SCENARIO" >&2
+    exit 2
+    ;;
+esac
 
 # The real table where it lies beside the checkout, else a table of its shape that is made here.
 find_input() {
-    local real=${1:-${CARNET_SHARED:-../shared}/data/online_retail.csv}
+    local real=${1:-${CARNET_SHARED:-../shared}/data/$FILE}
     if [ -r "$real" ]; then
         cp -- "$real" "$INPUT"
     else
-        tests/make_table.py 10000 >"$INPUT"
+        "tests/${MADE[0]}" "${MADE[@]:1}" >"$INPUT"
     fi
 }
 
@@ -79,6 +92,31 @@ for name in sys.argv[3].split("."):
     value = value[name]
 print(value)
 PY
+}
+
+# What the step said of the table is what two scripts count and derive again. The run drew a key for
+# its pseudonyms and told nobody.
+counted_again() {
+    python3 - "$PLACE/answer.json" "$PLACE/deid.json" <<'PY' || return 1
+import json, sys
+steps = {s["name"]: s["evidence"] for s in json.load(open(sys.argv[1]))["steps"]}
+json.dump(steps["de-identify"], open(sys.argv[2], "w"))
+PY
+    python3 tests/k_check.py "$INPUT" "$D/demo/lawful.csv" "$PLACE/deid.json" &&
+        python3 tests/mask_check.py "$INPUT" "$D/demo/lawful.csv" "templates/$SCENARIO.json" \
+            "$PLACE/deid.json" - "$DERIVED"
+}
+
+# The report and its page, with the genesis file and nothing else; not with their ends cut off.
+reports_hold() {
+    local file
+    mkdir -p "$PLACE/alone"
+    cp "$D/genesis" "$D/demo/audit.json" "$D/demo/audit.html" "$PLACE/alone" || return 1
+    for file in audit.json audit.html; do
+        (cd "$PLACE/alone" && env -i "$CARNET" audit verify $file --genesis genesis) || return 1
+        head -c -9 "$PLACE/alone/$file" >"$PLACE/alone/short"
+        (cd "$PLACE/alone" && ! env -i "$CARNET" audit verify short --genesis genesis) || return 1
+    done
 }
 
 # The owner's key, and the three rows: what is secret of this run.
@@ -146,12 +184,12 @@ end_leftovers() {
     done
 }
 
-find_input "${1:-}"
+find_input "${2:-}"
 tests/demo_outside.py watch "$D" "$PLACE/watched" &
 WATCH=$!
 {
-    "$CARNET" demo --json --keep --dir "$D" --input "$INPUT" --hold-at-use "$PLACE/go" \
-        >"$PLACE/answer.json" 2>"$PLACE/demo.err" </dev/null
+    "$CARNET" demo --scenario "$SCENARIO" --json --keep --dir "$D" --input "$INPUT" \
+        --hold-at-use "$PLACE/go" >"$PLACE/answer.json" 2>"$PLACE/demo.err" </dev/null
     echo $? >"$PLACE/demo.ended.new"
     mv "$PLACE/demo.ended.new" "$PLACE/demo.ended"
 } &
@@ -167,6 +205,9 @@ check 'the demo ends with exit code 0' demo_ended_well
 if [ "$(cat "$PLACE/demo.ended")" = 0 ]; then
     TOKEN=$(step_member mint token.id)
     counted tests/demo_outside.py check "$D" "$PLACE/answer.json" "$INPUT" "$PLACE/watched"
+    counted tests/story_check.py "$CARNET" "$D" "$PLACE/answer.json" "$PLACE/watched" "$SCENARIO"
+    check 'what was said of the table is what is counted and derived again' counted_again
+    check 'the audit report and its page verify with the genesis alone' reports_hold
     check 'the owner can print the content key' know_secrets
     # The first of these is the proof that the scanner can see what the others must not show.
     check 'the importer held the content key and three rows when it used them' \
@@ -180,7 +221,8 @@ if [ "$(cat "$PLACE/demo.ended")" = 0 ]; then
     done
     check 'none of them is in the directories of node 0 and node 1, which keep sealed chunks' \
         tests/scan_memory.py scan "$PLACE/secrets.json" absent "$D/node-0" "$D/node-1"
-    counted tests/audit_outside.sh "$D" "$(step_member mint tx)"
+    [ "$SCENARIO" != ecommerce ] ||
+        counted tests/audit_outside.sh "$D" "$(step_member mint tx)"
 fi
 
 check 'carnet net stop stops it' "$CARNET" net stop --dir "$D"

@@ -2,8 +2,9 @@
 """Derive every changed column of a table again from its input, by the rules of the template.
 
 mask_check.py INPUT OUTPUT TEMPLATE ANSWER KEYHEX LEAST: bands, dates, rare values, masks,
-pseudonyms and the rows that stay, sharing no code with carnet. Exits 1 at the first difference, or
-when fewer than LEAST columns were derived.
+pseudonyms and the rows that stay, sharing no code with carnet. Where nobody told the key, KEYHEX is
+`-`: then pseudonyms must name each value by one word, no two by the same, and hold no value of the
+input. Exits 1 at the first difference, or when fewer than LEAST columns were derived.
 """
 import base64
 import collections
@@ -60,11 +61,21 @@ def changed(r, header, column, level):
         first, last = r["mask"]["first"], r["mask"]["last"]
         return ["*" * len(v) if len(v) <= first + last else
                 v[:first] + "*" * (len(v) - first - last) + v[len(v) - last:] for v in column]
+    if sys.argv[5] == "-":
+        return None
     domain = b"\0".join([b"carnet/pseudonym/v1", template["template"].encode(), header.encode()])
     key = hmac.digest(bytes.fromhex(sys.argv[5]), domain, hashlib.sha256)
     macs = {v: hmac.digest(key, v.encode(), hashlib.sha256) for v in set(column)}
     names = {v: base64.b32encode(mac).decode().lower()[:r["length"]] for v, mac in macs.items()}
     return [names[v] if v else "" for v in column]
+
+
+def is_renamed(before, after, length):
+    """One to one, and of what came in nothing goes out."""
+    pairs = {(b, a) for b, a in zip(before, after) if b or a}
+    assert len(pairs) == len({b for b, _ in pairs}) == len({a for _, a in pairs})
+    assert not {b for b, _ in pairs} & {a for _, a in pairs}
+    assert {len(a) for _, a in pairs} <= {length} and pairs
 
 
 template, answer = (json.load(open(p, encoding="utf-8")) for p in sys.argv[3:5])
@@ -80,6 +91,9 @@ wide = list(zip(*(again.get(h, columns[h]) for h in quasi)))
 size = collections.Counter(wide)
 stays = [not quasi or size[w] >= template["k"] for w in wide or rows]
 assert answer["quasi_identifiers"] == quasi, quasi
+for h in [h for h, column in again.items() if column is None]:
+    is_renamed([v for v, s in zip(columns[h], stays) if s], out[h], rules[h]["length"])
+    del again[h]
 for h, column in again.items():
     assert [v for v, s in zip(column, stays) if s] == list(out[h]), h
 for c in answer["columns"]:

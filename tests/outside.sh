@@ -23,11 +23,15 @@ check() {
     fi
 }
 
-# counted COMMAND...: a program that tells its own cases; one that tells none has failed.
+# counted COMMAND...: a program that tells its own cases; one that tells none has failed, and so has
+# one that broke off without telling of a failure.
 counted() {
-    local before after
+    local before after broke
     before=$(wc -l <"$LOG")
     "$@" 2>&1 | tee -a "$LOG.part"
+    broke=${PIPESTATUS[0]}
+    [ "$broke" -eq 0 ] || grep -q '^not ok - ' "$LOG.part" ||
+        tell 'not ok' "$1 ${2:-}: it broke off with $broke"
     grep -aE '^(ok|not ok|skip) - ' "$LOG.part" >>"$LOG"
     rm -f "$LOG.part"
     after=$(wc -l <"$LOG")
