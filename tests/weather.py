@@ -2,6 +2,7 @@
 """weather: demo runs while nodes are killed, runs that are interrupted, runs side by side.
 
   weather.py kills SEED RUNS [SCENARIO…]   five kills -9 a run, never a second while one is down
+  weather.py releases                      kills between a brokered RELEASE and its delivery
   weather.py interrupts SEED COUNT         Ctrl-C at COUNT moments, eight of them in two seconds
   weather.py two                           two demos at once
   weather.py one                           one node, a development mode that says so
@@ -285,6 +286,58 @@ def kills(seed, runs, scenarios):
                        random.Random(f"{seed}/{number}"))
 
 
+# --- between a RELEASE and its delivery ----------------------------------------------------------
+
+def brokers(space):
+    return [p for p, c in processes_of(space).items() if " broker run " in c]
+
+
+def between(name, also_node, steps, want, place):
+    """The first broker dies when its RELEASE has committed and its wrap is with nobody yet; the
+    provider's node dies before there is another broker, if it is asked for too."""
+    space = f"{place}/{name}"
+    log_path, done, killed = space + ".log", False, None
+    with open(log_path, "w", encoding="utf-8") as log:
+        process = demo(space, "--scenario", "medical", "--broker-stop-at", "committed", log=log)
+        first = []
+        until = time.monotonic() + RUN_S
+        while process.poll() is None and time.monotonic() < until and not done:
+            if not first:
+                first = brokers(space)
+            elif first[0] not in brokers(space):
+                done = True
+                if also_node:
+                    killed = node_pids(space).get(0)
+                    os.kill(killed, signal.SIGKILL)
+            time.sleep(0.02)
+        try:
+            process.wait(RUN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    who = "the broker and the provider's node" if also_node else "the broker"
+    say(f"medical, {who} killed between RELEASE and delivery: ends ok",
+        ([] if process.returncode == 0 else told(log_path))
+        + ([] if done and (killed or not also_node) else ["nothing was killed"])
+        + ([] if len(steps_of(log_path)) == len(steps) else ["steps are missing"]))
+    got = effects(space) if process.returncode == 0 else None
+    say(f"medical, {who} killed between RELEASE and delivery: the use is counted exactly once",
+        [] if got == want and got["token"].count("right.released") == 1
+        and got["token"].count("right.pending") == 1 else [f"calm: {want}", f"storm: {got}"])
+    carnet(space, "net", "stop")
+    say(f"medical, {who} killed between RELEASE and delivery: nothing is left",
+        gone(space, ports_of(space), END_S))
+    for pid in processes_of(space):
+        os.kill(pid, signal.SIGKILL)
+
+
+def releases():
+    with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+        steps, want = calm("medical", place)
+        if want:
+            between("broker", False, steps, want, place)
+            between("node", True, steps, want, place)
+
+
 # --- interrupts ----------------------------------------------------------------------------------
 
 def interrupted(number, at, place):
@@ -391,6 +444,8 @@ def main(words):
     elif words[0] == "interrupts":
         print(f"# seed {words[1]}")
         interrupts(int(words[1]), int(words[2]))
+    elif words[0] == "releases":
+        releases()
     elif words[0] == "two":
         two()
     elif words[0] == "one":
@@ -401,6 +456,7 @@ def main(words):
         one()
         two()
         kills(seed, 4, SCENARIOS)
+        releases()
         interrupts(seed, 20)
     print(f"{COUNTS['passed']} passed, {COUNTS['failed']} failed")
     return 1 if COUNTS["failed"] else 0

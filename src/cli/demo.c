@@ -273,6 +273,8 @@ static const struct cli_option OPTIONS[] = {
     { "--keep", NULL, "leave the space running, and say what to type next" },
     { "--timer-scale", "N", "slow timers down, for instrumented builds (1)" },
     { "--hold-at-use", "FILE", "keep the opened bytes in memory until FILE exists (for tests)" },
+    { "--broker-stop-at", "POINT",
+      "the first broker ends there: stored, sent, committed (for tests)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_command COMMANDS[] = {

@@ -265,7 +265,7 @@ static enum err granted(struct demo *d)
         json_put(d->cli->answer, "compliance", json_copy_of(json_member(j, "compliance")));
     }
     if (e == ERR_NONE && d->story->brokered) {
-        e = demo_spawn(d, "exporter", WORDS("broker", "run"), &d->broker_out, &d->broker);
+        e = demo_start_broker(d);
     }
     char line[200];
     snprintf(line, sizeof line, "%s, %s%s", verdict, d->story->instrument_said,

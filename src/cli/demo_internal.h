@@ -55,6 +55,8 @@ struct demo {
     uint32_t scale;            /* of timers and patience: instrumented builds are slow */
     pid_t supervisor, relay, fetch, broker;
     int fetch_out, broker_out;
+    uint64_t broker_began_ms;
+    unsigned broker_restarts;
     long relay_seen; /* size of the relay's log when the fetch began */
     json_t *steps;
     uint64_t started_ms;
@@ -80,6 +82,8 @@ MUST_USE enum err demo_do(struct demo *d, const char *as, const char *const *wor
 /* The same in the background: *out is where its standard output can be read. */
 MUST_USE enum err demo_spawn(struct demo *d, const char *as, const char *const *words, int *out,
                              pid_t *pid);
+/* The exporter's broker; while commands are waited for, one that died is started again. */
+MUST_USE enum err demo_start_broker(struct demo *d);
 MUST_USE enum err demo_collect(struct demo *d, pid_t pid, int fd, int *code, json_t **answer);
 
 /* A step of the table: begin, then end with what was proved (owned) and one line for people. */

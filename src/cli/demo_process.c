@@ -12,6 +12,8 @@
 
 #include "cli/demo_internal.h"
 
+enum { BROKER_REST_MS = 1000 }; /* between two starts of a broker that dies at once */
+
 uint64_t demo_now_ms(void)
 {
     struct timespec t;
@@ -78,7 +80,31 @@ enum err demo_spawn(struct demo *d, const char *as, const char *const *words, in
     return ERR_NONE;
 }
 
-static char *read_all(int fd, size_t *len, pid_t pid)
+enum err demo_start_broker(struct demo *d)
+{
+    const char *at = d->broker_began_ms == 0 ? cli_option(d->cli, "--broker-stop-at") : NULL;
+    d->broker_began_ms = demo_now_ms();
+    TRY(demo_spawn(d, "exporter",
+                   at != NULL ? WORDS("broker", "run", "--stop-at", at) : WORDS("broker", "run"),
+                   &d->broker_out, &d->broker));
+    return ERR_NONE;
+}
+
+/* A broker that died is started again: what it had begun lies on the exporter's disk. */
+static void watch_broker(struct demo *d)
+{
+    if (d->broker <= 0 || demo_now_ms() < d->broker_began_ms + BROKER_REST_MS ||
+        waitpid(d->broker, NULL, WNOHANG) != d->broker) {
+        return;
+    }
+    close(d->broker_out);
+    d->broker = 0;
+    if (!demo_interrupted && demo_start_broker(d) == ERR_NONE) {
+        d->broker_restarts++;
+    }
+}
+
+static char *read_all(struct demo *d, int fd, size_t *len, pid_t pid)
 {
     size_t cap = 1 << 16, used = 0;
     char *text = malloc(cap + 1);
@@ -88,6 +114,7 @@ static char *read_all(int fd, size_t *len, pid_t pid)
         if (demo_interrupted) {
             kill(pid, SIGTERM);
         }
+        watch_broker(d);
         int ready = poll(&p, 1, 100);
         if (ready <= 0) {
             continue;
@@ -129,7 +156,7 @@ enum err demo_collect(struct demo *d, pid_t pid, int fd, int *code, json_t **ans
 {
     size_t len;
     int status = 0;
-    char *text = read_all(fd, &len, pid);
+    char *text = read_all(d, fd, &len, pid);
     close(fd);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }

@@ -24,6 +24,9 @@ static enum err open_step(struct demo *d, const char *sealed, const char *opened
                        &j);
     e = e == ERR_NONE && code != 0 ? ERR_FAILED : e;
     demo_member(j, "sha256", sha256);
+    if (j != NULL && d->story->brokered) {
+        json_put(j, "broker_restarts", json_new_int(d->broker_restarts));
+    }
     if (e == ERR_NONE && strcmp(sha256, d->sha256) != 0) {
         e = cli_fail(d->cli, ERR_INTEGRITY, "open", "what came out is not what was put in");
     }
