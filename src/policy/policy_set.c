@@ -166,7 +166,7 @@ static bool test_fits(const struct check_scope *s, const struct set_test *t)
     case OP_GIVEN:
         return t->variable > VAR_FACT_BASE && kind != KIND_BAD && t->value == 0;
     case OP_MONTHS:
-        return kind == KIND_DAY && t->value >= 1 && t->value <= 1200;
+        return kind == KIND_DAY && t->value <= 1200;
     case OP_FIRED:
         return kind == KIND_RULE && s->pack != NULL && t->value < s->rules_before;
     case OP_END:
