@@ -106,6 +106,6 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
 
 extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_BROKER,
     CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT,
-    CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY;
+    CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY;
 
 #endif

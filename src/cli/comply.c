@@ -2,33 +2,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "cli/actions_internal.h"
-#include "cli/embedded_internal.h"
-
-/* The law: --rules DIR, else what this release carries. No space is needed. */
-static enum err open_book(struct cli *c, struct policy_book **out)
-{
-    char why[POLICY_WHY_SIZE] = "";
-    const char *dir = cli_option(c, "--rules");
-    struct policy_compiled law;
-    enum err e;
-    if (dir != NULL) {
-        e = policy_book_dir(dir, suite_intl(), out, why);
-        return e == ERR_NONE ? e : cli_fail(c, e, dir, "%s", why);
-    }
-    struct policy_source source[POLICY_SOURCE_MAX];
-    for (size_t i = 0; i < EMBEDDED_RULES_COUNT; i++) {
-        source[i].name = EMBEDDED_RULES[i].name;
-        source[i].text = bytes_of(EMBEDDED_RULES[i].ptr, EMBEDDED_RULES[i].len);
-    }
-    e = policy_compile(source, EMBEDDED_RULES_COUNT, suite_intl(), &law, why);
-    if (e == ERR_NONE) {
-        e = policy_book_open(bytes_of(law.set, law.set_len), bytes_of(law.prose, law.prose_len),
-                             suite_intl(), out, why);
-        policy_compiled_free(&law);
-    }
-    return e == ERR_NONE ? e : cli_fail(c, e, "rule packs", "%s", why);
-}
+#include "cli/law_internal.h"
 
 static void today(struct policy_check *check)
 {
@@ -51,6 +27,64 @@ static void move_members(json_t *from, json_t *to)
     }
 }
 
+/* --until: the days between the check's and that one on which the answer is another. */
+static enum err until(struct cli *c, const struct policy_book *book,
+                      const struct policy_check *check)
+{
+    const char *text = cli_option(c, "--until");
+    uint32_t day;
+    json_t *changes = NULL;
+    if (text == NULL) {
+        return ERR_NONE;
+    }
+    if (clock_parse_day(text, &day) != ERR_NONE || day < check->day ||
+        day - check->day > POLICY_DAYS_MAX) {
+        return cli_fail(
+            c, ERR_USAGE, "--until",
+            "'%s' is not a day like 2027-12-31 after that of the check, within %d years", text,
+            POLICY_DAYS_MAX / 365);
+    }
+    enum err e = policy_days(book, check, day, &changes);
+    if (e != ERR_NONE) {
+        return cli_fail(c, e, "check", "%s", err_text(e));
+    }
+    for (size_t i = 0; i < json_size(changes); i++) {
+        const char *from = "", *verdict = "";
+        const json_t *one = json_at(changes, i), *cites = json_member(one, "cites");
+        if (json_get_str(one, "from", &from) == ERR_NONE &&
+            json_get_str(one, "verdict", &verdict) == ERR_NONE) {
+            fprintf(c->text, "from %s: %s", from, verdict);
+        }
+        for (size_t k = 0; k < json_size(cites); k++) {
+            fprintf(c->text, "%s%s", k == 0 ? " [" : ", ", json_text_of(json_at(cites, k)));
+        }
+        fputs(json_size(cites) > 0 ? "]\n" : "\n", c->text);
+    }
+    if (json_size(changes) == 0) {
+        fprintf(c->text, "the same on every day until %s\n", text);
+    }
+    json_put(c->answer, "changes", changes);
+    return ERR_NONE;
+}
+
+/* --timing: the verdict alone, as a validator judges it; answers without it are the same bytes on
+ * every build. */
+static enum err timing(struct cli *c, const struct policy_book *book,
+                       const struct policy_check *check, struct policy_verdict *v)
+{
+    struct timespec from, to;
+    if (!cli_flag(c, "--timing")) {
+        return ERR_NONE;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    enum err e = policy_evaluate(policy_book_set(book), &check->facts, check->day, NULL, 0, v);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    int64_t ns = (to.tv_sec - from.tv_sec) * 1000000000LL + (to.tv_nsec - from.tv_nsec);
+    json_put(c->answer, "elapsed_us", json_new_int(ns / 1000));
+    fprintf(c->text, "%lld us\n", (long long)(ns / 1000));
+    return e;
+}
+
 static enum err answer_check(struct cli *c, const struct policy_book *book,
                              struct policy_check *check, bool explain)
 {
@@ -60,6 +94,7 @@ static enum err answer_check(struct cli *c, const struct policy_book *book,
     char *text = NULL;
     ASSERT(v != NULL);
     today(check);
+    check->strict = cli_flag(c, "--strict");
     enum err e = policy_answer(book, check, v, &answer, why);
     if (e == ERR_NONE) {
         const char *language = cli_option(c, "--lang");
@@ -75,6 +110,8 @@ static enum err answer_check(struct cli *c, const struct policy_book *book,
         }
         fputs(text, c->text);
         policy_text_free(text);
+        e = timing(c, book, check, v);
+        e = e == ERR_NONE ? until(c, book, check) : e;
     } else {
         e = cli_fail(c, e, "check", "%s", why[0] != '\0' ? why : err_text(e));
     }
@@ -87,7 +124,7 @@ static enum err check_or_explain(struct cli *c, bool explain)
 {
     struct policy_book *book;
     struct policy_check check;
-    TRY(open_book(c, &book));
+    TRY(law_book(c, &book));
     enum err e = action_check(c, book, NULL, NULL, &check);
     e = e != ERR_NONE ? e : answer_check(c, book, &check, explain);
     policy_book_close(book);
@@ -145,7 +182,7 @@ static enum err run_batch(struct cli *c)
     size_t len, at = 0;
     unsigned failed = 0;
     TRY(cli_read_file(c, c->arg[0], &file, &len));
-    enum err e = len > 0 ? open_book(c, &book)
+    enum err e = len > 0 ? law_book(c, &book)
                          : cli_fail(c, ERR_UNREADABLE, c->arg[0], "is empty: no check is in it");
     while (e == ERR_NONE && at < len) {
         const uint8_t *end = memchr(file + at, '\n', len - at);
@@ -165,86 +202,18 @@ static enum err run_batch(struct cli *c)
     return e;
 }
 
-static enum err run_rules_show(struct cli *c)
-{
-    struct policy_book *book;
-    char *text;
-    size_t len;
-    TRY(open_book(c, &book));
-    json_t *j = policy_book_json(book);
-    policy_book_close(book);
-    enum err e = json_write_pretty(j, &text, &len);
-    if (e == ERR_NONE) {
-        fputs(text, c->text);
-        json_text_free(text);
-    }
-    json_put(c->answer, "packs", j);
-    return e;
-}
-
-static enum err compile(struct cli *c, struct policy_compiled *law)
-{
-    char why[POLICY_WHY_SIZE] = "";
-    enum err e = policy_compile_dir(c->arg[0], suite_intl(), law, why);
-    return e == ERR_NONE ? e : cli_fail(c, e, c->arg[0], "%s", why);
-}
-
-static enum err run_rules_compile(struct cli *c)
-{
-    const char *out = cli_option(c, "--out");
-    struct policy_compiled law;
-    struct hash hash;
-    TRY(compile(c, &law));
-    struct bytes set = bytes_of(law.set, law.set_len);
-    contract_pack_hash(suite_intl(), set, &hash);
-    enum err e = out != NULL ? cli_write_file(c, out, set, 0644) : ERR_NONE;
-    json_put(c->answer, "packs_hash", json_new_hash(&hash));
-    json_put(c->answer, "bytes", json_new_u64(set.len));
-    char hex[HEX_SIZE(HASH_SIZE) + 1];
-    hex_encode(bytes_of_hash(&hash), hex);
-    fprintf(c->text, "%s  %zu bytes\n", hex, set.len);
-    policy_compiled_free(&law);
-    return e;
-}
-
-static enum err run_rules_lint(struct cli *c)
-{
-    struct policy_book *book;
-    char why[POLICY_WHY_SIZE] = "", *text = NULL;
-    size_t findings = 0;
-    enum err e = policy_book_dir(c->arg[0], suite_intl(), &book, why);
-    if (e != ERR_NONE) {
-        return cli_fail(c, e, c->arg[0], "%s", why[0] != '\0' ? why : err_text(e));
-    }
-    e = policy_lint(book, &findings, &text);
-    policy_book_close(book);
-    TRY(e);
-    fputs(text, c->text);
-    json_put(c->answer, "findings", json_new_int((int64_t)findings));
-    json_put(c->answer, "ok", json_new_bool(findings == 0));
-    fprintf(c->text, "%zu findings\n", findings);
-    policy_text_free(text);
-    return ERR_NONE;
-}
-
-#define RULES_ROW                                                          \
-    {                                                                      \
-        "--rules", "DIR", "rule packs to use (else those of this release)" \
-    }
 static const struct cli_option CHECK_OPTIONS[] = {
     { "--from", "CC", "place of the exporter (ISO 3166-1 alpha-2)" },
     { "--to", "CC", "place of the recipient" },
     { "--lang", "en|zh", "language of the explanation (en)" },
-    RULES_ROW,
+    LAW_RULES_ROW,
     ACTION_CHECK_ROWS,
+    { "--until", "D", "also each day up to this one on which the answer changes" },
+    { "--strict", NULL, "ask for the facts that decide, and assume none" },
+    { "--timing", NULL, "say how long the verdict took (elapsed_us)" },
     { NULL, NULL, NULL },
 };
-static const struct cli_option RULES_OPTIONS[] = { RULES_ROW, { NULL, NULL, NULL } };
-static const struct cli_option COMPILE_OPTIONS[] = {
-    { "--out", "FILE", "where the compiled set goes" },
-    { NULL, NULL, NULL },
-};
-
+static const struct cli_option BATCH_OPTIONS[] = { LAW_RULES_ROW, { NULL, NULL, NULL } };
 static const struct cli_command COMMANDS[] = {
     { "comply", "check", "", 0, 0, "may this data go from here to there? (not legal advice)",
       "carnet comply check --from CN --to DE --sector ecommerce --classes personal --subjects 500",
@@ -253,14 +222,7 @@ static const struct cli_command COMMANDS[] = {
       "carnet comply explain --from CN --to DE --classes personal --subjects 500 --lang zh",
       CHECK_OPTIONS, run_explain },
     { "comply", "batch", "FILE.jsonl", 1, 1, "one check a line, one answer a line",
-      "carnet comply batch checks.jsonl", RULES_OPTIONS, run_batch },
+      "carnet comply batch checks.jsonl", BATCH_OPTIONS, run_batch },
     { "comply", "wizard", "", 0, 9, "not implemented", NULL, NULL, cli_later },
-    { "rules", "compile", "DIR", 1, 1, "compile rule packs to canonical bytes",
-      "carnet rules compile rules --out set.bin", COMPILE_OPTIONS, run_rules_compile },
-    { "rules", "lint", "DIR", 1, 1, "what is legal in a pack but looks wrong",
-      "carnet rules lint rules", NULL, run_rules_lint },
-    { "rules", "show", "", 0, 0, "the rules of the packs, with citations and dates",
-      "carnet rules show", RULES_OPTIONS, run_rules_show },
-    { "rules", "diff", "", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_COMPLY = { COMMANDS, COUNT(COMMANDS) };

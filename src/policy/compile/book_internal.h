@@ -48,6 +48,9 @@ uint32_t book_place_number(const struct policy_book *b, const char *code);
 const char *policy_code_word(uint32_t code);
 const char *policy_coverage_word(uint32_t coverage);
 
+/* Verdict, required and citations are the same; days and coverage may differ. */
+bool policy_verdict_same(const struct policy_verdict *a, const struct policy_verdict *b);
+
 /* Text that grows; `failed` when memory is out. */
 struct text {
     char *at;
@@ -55,5 +58,14 @@ struct text {
     bool failed;
 };
 __attribute__((format(printf, 2, 3))) void text_put(struct text *t, const char *format, ...);
+/* policy_render.c: the tests of a rule, its effect, a list, in the words of the pack files. */
+void render_tests(struct text *t, const struct policy_book *b, const struct set_pack *p,
+                  struct set_tests tests);
+void render_rule(struct text *t, const struct policy_book *b, const struct set_pack *p,
+                 const struct set_rule *r);
+void render_list(struct text *t, const struct policy_book *b, const struct set_list *list);
+void render_days(struct text *t, uint32_t from, uint32_t to);
+const char *render_effect(uint32_t effect);
+const char *render_rank(uint32_t rank);
 
 #endif

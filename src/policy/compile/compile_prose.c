@@ -100,6 +100,15 @@ static json_t *rules_json(const struct compile *c)
     return list;
 }
 
+static json_t *lists_json(const struct compile *c)
+{
+    json_t *list = json_new_array();
+    for (size_t i = 0; i < c->set.list_count; i++) {
+        json_push(list, json_new_str(c->lists[i].name));
+    }
+    return list;
+}
+
 enum err prose_write(struct compile *c, char **out, size_t *len)
 {
     json_t *root = json_new_object(), *cites = json_new_array();
@@ -112,6 +121,7 @@ enum err prose_write(struct compile *c, char **out, size_t *len)
     json_put(root, "places", places_json(c));
     json_put(root, "packs", packs_json(c));
     json_put(root, "rules", rules_json(c));
+    json_put(root, "lists", lists_json(c));
     json_put(root, "cites", cites);
     enum err err = json_write_canonical(root, out, len);
     json_free(root);

@@ -12,7 +12,8 @@ enum {
     POLICY_WHY_SIZE = 512,
     POLICY_SOURCE_MAX = 80, /* rule files of one set */
     POLICY_PROSE_SIZE_MAX = 4 << 20,
-    POLICY_NAME_SIZE_MAX = 128 /* id of a check */
+    POLICY_NAME_SIZE_MAX = 128, /* id of a check */
+    POLICY_DAYS_MAX = 36525     /* one call looks at a century: half a second */
 };
 
 struct policy_source {
@@ -68,6 +69,18 @@ MUST_USE enum err policy_answer(const struct policy_book *b, const struct policy
                                 char why[POLICY_WHY_SIZE]);
 json_t *policy_verdict_json(const struct policy_book *b, const struct policy_check *check,
                             const struct policy_verdict *v);
+/* Each day after the check's, up to `until`, on which verdict, required or citations change. Counts
+ * of a calendar year begin again with it. ERR_RANGE: until is earlier, or beyond POLICY_DAYS_MAX.
+ */
+MUST_USE enum err policy_days(const struct policy_book *b, const struct policy_check *check,
+                              uint32_t until, json_t **out);
+/* Packs, rules and lists that two books do not share, as JSON and as text (policy_text_free). */
+MUST_USE enum err policy_diff(const struct policy_book *before, const struct policy_book *after,
+                              json_t **out, char **text);
+/* The page of docs/rules for a pack, from 0; NULL beyond the last and without memory. */
+char *policy_page(const struct policy_book *b, size_t pack);
+/* "CN": whose page it is. */
+const char *policy_page_name(const struct policy_book *b, size_t pack);
 enum policy_language { POLICY_ENGLISH, POLICY_CHINESE };
 /* The reasoning as a person reads it, with the articles and what to do next. */
 MUST_USE enum err policy_explain(const struct policy_book *b, const struct policy_check *check,

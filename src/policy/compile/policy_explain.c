@@ -7,7 +7,7 @@
 /* The sentences around the words of the book, in each language. */
 struct phrases {
     const char *verdict[5], *because, *missing, *or_word, *duties, *within, *working, *articles,
-        *assumed, *coverage[4], *covered, *no_border, *advice;
+        *assumed, *coverage[4], *covered, *no_border, *asks, *advice;
 };
 
 static const struct phrases ENGLISH = {
@@ -26,6 +26,7 @@ static const struct phrases ENGLISH = {
     .coverage = { "no rule pack", "a sketch", "a partial rule pack", "a full rule pack" },
     .covered = "\nCoverage: ",
     .no_border = "Nothing crosses a border.\n",
+    .asks = "Not answered: these facts decide, and were not said: ",
     .advice = "\n\nThis applies rules to declared facts. It is not legal advice.\n",
 };
 static const struct phrases CHINESE = {
@@ -42,6 +43,7 @@ static const struct phrases CHINESE = {
     .coverage = { "无规则包", "规则包仅为草案", "规则包不完整", "规则包完整" },
     .covered = "\n覆盖:",
     .no_border = "数据未跨境。\n",
+    .asks = "尚不能回答:请先说明下列事实:",
     .advice = "\n\n以上仅是将规则适用于所声明的事实,不构成法律意见。\n",
 };
 
@@ -137,6 +139,10 @@ enum err policy_explain(const struct policy_book *b, const struct policy_check *
     question_put(b, check, v, language, &t);
     if (v->no_border) {
         text_put(&t, "%s", p->no_border);
+    }
+    for (size_t i = 0; check->strict && i < v->assumed_count; i++) {
+        text_put(&t, "%s%s%s", i == 0 ? p->asks : ", ", book_fact(b, v->assumed[i]),
+                 i + 1 == v->assumed_count ? ".\n" : "");
     }
     text_put(&t, "%s\n", p->verdict[v->code]);
     required_put(b, v, p, language, &t);

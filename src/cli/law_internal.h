@@ -1,0 +1,16 @@
+/* law_internal — the rule packs that a command judges by. */
+#ifndef CARNET_CLI_LAW_INTERNAL_H
+#define CARNET_CLI_LAW_INTERNAL_H
+
+#include "cli/cli.h"
+#include "policy/compile/policy_compile.h"
+
+/* --rules DIR, else what this release carries. No space is needed. policy_book_close. */
+MUST_USE enum err law_book(struct cli *c, struct policy_book **out);
+MUST_USE enum err law_book_dir(struct cli *c, const char *dir, struct policy_book **out);
+#define LAW_RULES_ROW                                                      \
+    {                                                                      \
+        "--rules", "DIR", "rule packs to use (else those of this release)" \
+    }
+
+#endif
