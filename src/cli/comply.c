@@ -15,10 +15,10 @@ static void today(struct policy_check *check)
 
 static void move_members(json_t *from, json_t *to)
 {
-    static const char *const MEMBERS[] = {
-        "id",      "date",    "verdict",      "required", "obligations", "cites", "rules",
-        "assumed", "counted", "would_change", "coverage", "packs_hash",  "note",  NULL
-    };
+    static const char *const MEMBERS[] = { "id",          "date",         "verdict",  "required",
+                                           "obligations", "cites",        "rules",    "assumed",
+                                           "counted",     "would_change", "coverage", "packs_hash",
+                                           "note",        "conflicts",    NULL };
     for (const char *const *m = MEMBERS; *m != NULL; m++) {
         const json_t *x = json_member(from, *m);
         if (x != NULL) {

@@ -72,6 +72,11 @@ TEST(a_rule_that_is_not_law_is_refused)
         { "    effect: oblige\n    cites: [EU-GDPR:1]\n    duties: [{duty: notice, days: 1, "
           "working_days: 2}]\n" FROM,
           "days or working days, not both" },
+        { "    effect: oblige\n    duties: [{duty: notice}]\n    cites: [EU-GDPR:1]\n" FROM
+          "    conflict: {en: e, zh: z}\n",
+          "\"conflict\" belongs to \"deny\", and only there" },
+        { "    effect: deny\n    cites: [EU-GDPR:1]\n" FROM "    conflict: {en: e}\n",
+          "\"zh\" is missing" },
         { "    effect: define\n    when: [rule later]\n",
           "no rule \"later\" above this one in the pack" },
         { "    effect: define\n    when: [rule a]\n", "no rule \"a\" above this one in the pack" },
@@ -282,6 +287,39 @@ TEST(an_explanation_names_the_articles_in_both_languages)
     CHECK_OK(policy_explain(rig_book(), &check, &v, POLICY_ENGLISH, &en));
     CHECK(strstr(en, "  - ? []\n") != NULL);
     policy_text_free(en);
+}
+
+/* Who obeys the order breaks the law, and the other way round: both are named. */
+TEST(a_true_conflict_names_both_sides)
+{
+    struct policy_check check;
+    struct policy_verdict v;
+    char why[POLICY_WHY_SIZE], *zh;
+    json_t *answer;
+    CHECK_OK(rig_check("{'date':'2026-11-20','from':'CN','to':'US','classes':['personal'],"
+                       "'subjects':1,'facts':{'requester':'foreign_judicial'}}",
+                       &check, why));
+    CHECK_OK(policy_answer(rig_book(), &check, &v, &answer, why));
+    const json_t *conflicts = json_member(answer, "conflicts"), *one = json_at(conflicts, 0);
+    const char *rule = "", *place = "", *against = "";
+    CHECK_EQ(json_size(conflicts), 1);
+    CHECK_OK(json_get_str(one, "rule", &rule));
+    CHECK_OK(json_get_str(one, "place", &place));
+    CHECK_OK(json_get_str(one, "against", &against));
+    CHECK_STR(rule, "cn.judicial");
+    CHECK_STR(place, "US");
+    CHECK_STR(against, "the order of a court or authority abroad");
+    CHECK_EQ(json_size(json_member(one, "law")), 2);
+    json_free(answer);
+    CHECK_OK(policy_explain(rig_book(), &check, &v, POLICY_CHINESE, &zh));
+    CHECK(strstr(zh, "境外法院或者主管机关的命令 (美国)") != NULL);
+    policy_text_free(zh);
+    CHECK_OK(rig_check("{'date':'2026-11-20','from':'CN','to':'US','classes':['state_secret']}",
+                       &check, why));
+    CHECK_OK(policy_answer(rig_book(), &check, &v, &answer, why));
+    CHECK_EQ(v.code, POLICY_DENY);
+    CHECK_EQ(json_size(json_member(answer, "conflicts")), 0);
+    json_free(answer);
 }
 
 /* The shipped packs have seven rules that decide and are marked uncertain, and nothing else to say.

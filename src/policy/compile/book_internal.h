@@ -14,7 +14,7 @@ struct book_place {
 };
 struct book_rule {
     const char *id, *effect, *en, *zh;
-    const json_t *cites;
+    const json_t *cites, *conflict; /* conflict: NULL for most */
     size_t pack;
 };
 

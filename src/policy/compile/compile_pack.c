@@ -233,26 +233,36 @@ static enum err rule_flags(struct compile *c, const struct yaml *node, struct se
     return ERR_NONE;
 }
 
-static enum err note_check(struct compile *c, const struct yaml *rule)
+static enum err pair_check(struct compile *c, const struct yaml *pair)
 {
     static const char *const KNOWN[] = { "en", "zh", NULL };
-    const struct yaml *note = yaml_member(rule, "note");
     const char *text = NULL;
+    TRY(members_only(c, pair, KNOWN));
+    TRY(member_text(c, pair, "en", true, &text));
+    return member_text(c, pair, "zh", true, &text);
+}
+
+/* `conflict` names what a deny stands against: who obeys one side breaks the other. */
+static enum err note_check(struct compile *c, const struct yaml *rule, uint32_t effect)
+{
+    const struct yaml *note = yaml_member(rule, "note"), *conflict = yaml_member(rule, "conflict");
     if (note == NULL) {
         return say(c, rule, ERR_UNREADABLE, "\"note\" is missing");
     }
-    TRY(members_only(c, note, KNOWN));
-    TRY(member_text(c, note, "en", true, &text));
-    return member_text(c, note, "zh", true, &text);
+    if (conflict != NULL && effect != EFFECT_DENY) {
+        return say(c, rule, ERR_RANGE, "\"conflict\" belongs to \"deny\", and only there");
+    }
+    TRY(conflict == NULL ? ERR_NONE : pair_check(c, conflict));
+    return pair_check(c, note);
 }
 
 static enum err rule_read(struct compile *c, const struct yaml *node, struct set_pack *p,
                           size_t first_rule)
 {
-    static const char *const KNOWN[] = { "id",     "regime", "side",      "effect",   "rank",
-                                         "lifts",  "held",   "uncertain", "in_force", "when",
-                                         "any_of", "also",   "duties",    "cites",    "cite_list",
-                                         "note",   NULL };
+    static const char *const KNOWN[] = { "id",     "regime",   "side",      "effect",   "rank",
+                                         "lifts",  "held",     "uncertain", "in_force", "when",
+                                         "any_of", "also",     "duties",    "cites",    "cite_list",
+                                         "note",   "conflict", NULL };
     TRY(members_only(c, node, KNOWN));
     struct set_rule r = { .side = SIDE_EXPORT };
     const char *id = NULL;
@@ -272,7 +282,7 @@ static enum err rule_read(struct compile *c, const struct yaml *node, struct set
     TRY(CHOOSE(c, node, permits ? "lifts" : "rank", permits || requires, RANKS, &r.rank));
     TRY(rule_flags(c, node, &r));
     TRY(in_force_read(c, node, &r));
-    TRY(note_check(c, node));
+    TRY(note_check(c, node, r.effect));
     TRY(words_list(c, node, "any_of", WORD_MECHANISM | WORD_DUTY, &r.any_of));
     TRY(words_list(c, node, "also", WORD_MECHANISM, &r.also));
     TRY(duties_list(c, node, &r));

@@ -95,6 +95,9 @@ static json_t *rules_json(const struct compile *c)
         json_put(r, "effect", json_new_str(yaml_member(node, "effect")->text));
         json_put(r, "note", pair_json(yaml_member(node, "note")));
         json_put(r, "cites", texts_json(yaml_member(node, "cites")));
+        if (yaml_member(node, "conflict") != NULL) {
+            json_put(r, "conflict", pair_json(yaml_member(node, "conflict")));
+        }
         json_push(list, r);
     }
     return list;

@@ -77,6 +77,28 @@ static json_t *coverage_json(const struct policy_book *b, const struct policy_ve
     return o;
 }
 
+/* Obey one and break the other: both sides are named, and a person decides. */
+static json_t *conflicts_json(const struct policy_book *b, const struct policy_check *check,
+                              const struct policy_verdict *v)
+{
+    json_t *list = json_new_array();
+    for (size_t i = 0; v->code == POLICY_DENY && i < v->rule_count; i++) {
+        bool known = v->rules[i] >= 1 && v->rules[i] <= b->rule_count;
+        const json_t *with = known ? b->rules[v->rules[i] - 1].conflict : NULL;
+        const char *en = "";
+        if (with == NULL || json_get_str(with, "en", &en) != ERR_NONE) {
+            continue;
+        }
+        json_t *o = json_new_object();
+        json_put(o, "rule", json_new_str(book_rule(b, v->rules[i])));
+        json_put(o, "law", json_copy_of(b->rules[v->rules[i] - 1].cites));
+        json_put(o, "against", json_new_str(en));
+        json_put(o, "place", json_new_str(book_place(b, check->facts.to)));
+        json_push(list, o);
+    }
+    return list;
+}
+
 json_t *policy_verdict_json(const struct policy_book *b, const struct policy_check *check,
                             const struct policy_verdict *v)
 {
@@ -98,6 +120,7 @@ json_t *policy_verdict_json(const struct policy_book *b, const struct policy_che
     json_put(o, "assumed", numbers_json(b, v->assumed, v->assumed_count, book_fact));
     json_put(o, "counted", counted_json(b, v));
     json_put(o, "would_change", json_new_array());
+    json_put(o, "conflicts", conflicts_json(b, check, v));
     json_put(o, "coverage", coverage_json(b, v));
     json_put(o, "packs_hash", json_new_hash(&v->set));
     if (v->no_border) {

@@ -216,6 +216,7 @@ static enum err rules_open(struct policy_book *b)
         TRY(json_get_str(note, "zh", &b->rules[i].zh));
         TRY(json_get_int(r, "pack", &pack));
         b->rules[i].cites = json_member(r, "cites");
+        b->rules[i].conflict = json_member(r, "conflict");
         b->rules[i].pack = (size_t)pack;
     }
     return ERR_NONE;

@@ -7,7 +7,7 @@
 /* The sentences around the words of the book, in each language. */
 struct phrases {
     const char *verdict[5], *because, *missing, *or_word, *duties, *within, *working, *articles,
-        *assumed, *coverage[4], *covered, *no_border, *asks, *advice;
+        *assumed, *coverage[4], *covered, *no_border, *asks, *conflict, *advice;
 };
 
 static const struct phrases ENGLISH = {
@@ -26,6 +26,7 @@ static const struct phrases ENGLISH = {
     .coverage = { "no rule pack", "a sketch", "a partial rule pack", "a full rule pack" },
     .covered = "\nCoverage: ",
     .no_border = "Nothing crosses a border.\n",
+    .conflict = "\nA true conflict, which a person decides: the articles above stand against ",
     .asks = "Not answered: these facts decide, and were not said: ",
     .advice = "\n\nThis applies rules to declared facts. It is not legal advice.\n",
 };
@@ -43,6 +44,7 @@ static const struct phrases CHINESE = {
     .coverage = { "无规则包", "规则包仅为草案", "规则包不完整", "规则包完整" },
     .covered = "\n覆盖:",
     .no_border = "数据未跨境。\n",
+    .conflict = "\n存在真实的法律冲突,须由人决定:上述条文与下列要求相抵触:",
     .asks = "尚不能回答:请先说明下列事实:",
     .advice = "\n\n以上仅是将规则适用于所声明的事实,不构成法律意见。\n",
 };
@@ -114,6 +116,22 @@ static void question_put(const struct policy_book *b, const struct policy_check 
     }
 }
 
+static void conflicts_put(const struct policy_book *b, const struct policy_check *check,
+                          const struct policy_verdict *v, const struct phrases *p,
+                          enum policy_language language, struct text *t)
+{
+    for (size_t i = 0; v->code == POLICY_DENY && i < v->rule_count; i++) {
+        bool known = v->rules[i] >= 1 && v->rules[i] <= b->rule_count;
+        const json_t *with = known ? b->rules[v->rules[i] - 1].conflict : NULL;
+        const char *said = "";
+        if (with != NULL &&
+            json_get_str(with, language == POLICY_CHINESE ? "zh" : "en", &said) == ERR_NONE) {
+            text_put(t, "%s%s (%s)\n", p->conflict, said,
+                     book_place_name(b, check->facts.to, language));
+        }
+    }
+}
+
 static void counted_put(const struct policy_book *b, const struct policy_verdict *v,
                         enum policy_language language, struct text *t)
 {
@@ -159,6 +177,7 @@ enum err policy_explain(const struct policy_book *b, const struct policy_check *
         }
         text_put(&t, "]\n");
     }
+    conflicts_put(b, check, v, p, language, &t);
     duties_put(b, v, p, language, &t);
     lists_put(b, v, p, &t);
     counted_put(b, v, language, &t);

@@ -186,6 +186,11 @@ void render_rule(struct text *t, const struct policy_book *b, const struct set_p
     for (size_t i = 0; i < r->cites.count; i++) {
         text_put(t, "%s%s", i == 0 ? " cites: " : ", ", book_cite(b, r->cites.at[i]));
     }
+    const char *against = NULL;
+    const json_t *conflict = b->rules[r->number - 1].conflict;
+    if (conflict != NULL && json_get_str(conflict, "en", &against) == ERR_NONE) {
+        text_put(t, " conflict: %s", against);
+    }
 }
 
 void render_list(struct text *t, const struct policy_book *b, const struct set_list *list)
