@@ -92,6 +92,7 @@ enum err sim_suite_new(struct suite **out)
     s->public_of = sim_public_of;
     s->sign = sim_sign;
     s->verify = sim_verify;
+    s->verify_batch = NULL;
     *out = s;
     return ERR_NONE;
 }

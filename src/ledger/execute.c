@@ -2,6 +2,8 @@
 #include "ledger/execute_internal.h"
 #include "ledger/proof.h"
 
+#include <string.h>
+
 const struct contract_method *method_find(const struct contract_table *t, uint32_t number)
 {
     size_t low = 0, high = t->count;
@@ -22,7 +24,8 @@ uint32_t method_class(const struct contract_method *m)
     return m == NULL ? CLASS_REST : m->order_class;
 }
 
-static enum err signature_check(struct contract_ctx *ctx, uint32_t i)
+/* The question that signer i raises, with its key as the state of the context knows it. */
+static enum err signature_of(struct contract_ctx *ctx, uint32_t i, struct ledger_signature *out)
 {
     const struct tx *tx = ctx->tx;
     const struct tx_signer *signer = &tx->body.signer[i];
@@ -34,9 +37,26 @@ static enum err signature_check(struct contract_ctx *ctx, uint32_t i)
     if (e != ERR_NONE || key.len != ctx->suite->public_size) {
         return ERR_SIGNATURE;
     }
-    return suite_verify_tagged(ctx->suite, key, "carnet/tx/v1", tx->signed_bytes, tx->signature[i])
-               ? ERR_NONE
-               : ERR_SIGNATURE;
+    /* H('carnet/tx/v1', signed bytes) is what is signed, and the transaction's id. */
+    *out = (struct ledger_signature){ .message = tx->id,
+                                      .public_size = (uint32_t)key.len,
+                                      .signature_size = (uint32_t)tx->signature[i].len };
+    ASSERT(out->signature_size <= SUITE_SIGNATURE_SIZE_MAX);
+    memcpy(out->public_key, key.ptr, key.len);
+    memcpy(out->signature, tx->signature[i].ptr, out->signature_size);
+    return ERR_NONE;
+}
+
+enum err tx_signatures_ask(struct contract_ctx *ctx, struct ledger_signature out[TX_SIGNERS_MAX],
+                           uint32_t *count)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < ctx->tx->body.signer_count; i++) {
+        TRY(signature_of(ctx, i, &out[n]));
+        n += verified_has(ctx->verified, &out[n]) ? 0 : 1;
+    }
+    *count = n;
+    return ERR_NONE;
 }
 
 enum err tx_window_check(const struct contract_ctx *ctx)
@@ -54,8 +74,22 @@ enum err tx_window_check(const struct contract_ctx *ctx)
 
 enum err tx_signatures_check(struct contract_ctx *ctx)
 {
-    for (uint32_t i = 0; i < ctx->tx->body.signer_count; i++) {
-        TRY(signature_check(ctx, i));
+    struct signature_batch b = { 0 };
+    _Static_assert((int)TX_SIGNERS_MAX <= (int)VERIFIED_BATCH, "one transaction fits a batch");
+    TRY(tx_signatures_ask(ctx, b.item, &b.count));
+    return signature_batch_flush(ctx->verified, &b);
+}
+
+enum err tx_signatures_gather(struct contract_ctx *ctx, struct signature_batch *b)
+{
+    struct ledger_signature ask[TX_SIGNERS_MAX];
+    uint32_t count;
+    TRY(tx_signatures_ask(ctx, ask, &count));
+    if (b->count + count > VERIFIED_BATCH) {
+        TRY(signature_batch_flush(ctx->verified, b));
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        b->item[b->count++] = ask[i];
     }
     return ERR_NONE;
 }

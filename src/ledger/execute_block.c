@@ -4,6 +4,11 @@
 /* Before anything of the block has run: signatures are judged against the parent's state. */
 static enum err txs_admissible(struct ledger *l, const struct block *b)
 {
+    struct signature_batch *batch = ARENA_NEW(&l->scratch, struct signature_batch);
+    if (batch == NULL) {
+        return ERR_NO_SPACE;
+    }
+    batch->count = 0;
     ledger_context(l, CTX_NEWEST, b->header.time_ms, b->header.height);
     for (uint32_t i = 0; i < b->tx_count; i++) {
         struct tx tx;
@@ -13,9 +18,9 @@ static enum err txs_admissible(struct ledger *l, const struct block *b)
         if (replay_find(&l->replay, &tx.id) != NULL) {
             return ERR_DUPLICATE;
         }
-        TRY(tx_signatures_check(&l->ctx));
+        TRY(tx_signatures_gather(&l->ctx, batch));
     }
-    return ERR_NONE;
+    return signature_batch_flush(&l->verified_signatures, batch);
 }
 
 static enum err txs_run(struct ledger *l, const struct block *b, struct block_run *run)

@@ -3,6 +3,7 @@
 #define CARNET_LEDGER_EXECUTE_INTERNAL_H
 
 #include "ledger/ledger.h"
+#include "ledger/verified_internal.h"
 
 enum {
     EVENTS_PER_TX_MAX = 64,
@@ -24,6 +25,7 @@ struct contract_ctx {
     const struct genesis *genesis;
     const struct contract_table *contracts;
     struct state *state;
+    struct verified *verified;
     enum ctx_view view;
     const struct tx *tx;
     uint64_t time_ms, height;
@@ -69,6 +71,11 @@ MUST_USE enum err quota_used(struct contract_ctx *c, const struct hash *author, 
  * what has been forgotten. */
 MUST_USE enum err tx_window_check(const struct contract_ctx *ctx);
 MUST_USE enum err tx_signatures_check(struct contract_ctx *ctx);
+/* The questions among them that are not remembered as good; and the same into the batch of a block,
+ * which is verified when it is full and, by the caller, at the end. */
+MUST_USE enum err tx_signatures_ask(struct contract_ctx *ctx,
+                                    struct ledger_signature out[TX_SIGNERS_MAX], uint32_t *count);
+MUST_USE enum err tx_signatures_gather(struct contract_ctx *ctx, struct signature_batch *b);
 
 /* Run the next transaction of the block in the newest overlay and write its receipt. ERR_RANGE:
  * order, cost, quota or weight forbid it here, nothing has changed. Any other error ends the block.

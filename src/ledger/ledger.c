@@ -38,7 +38,8 @@ size_t ledger_memory_size(const struct ledger_limits *limits)
     return sizeof(struct ledger) + state_memory(&limits->state) +
            replay_memory(limits->replay_max) +
            mempool_memory(limits->mempool_txs_max, limits->mempool_bytes_max) +
-           limits->scratch_bytes + (LEDGER_OPEN_MAX + 1) * (size_t)limits->block_bytes + rounding;
+           verified_memory(limits->mempool_txs_max) + limits->scratch_bytes +
+           (LEDGER_OPEN_MAX + 1) * (size_t)limits->block_bytes + rounding;
 }
 
 static enum err memory_take(struct ledger *l, const struct ledger_limits *limits,
@@ -48,6 +49,7 @@ static enum err memory_take(struct ledger *l, const struct ledger_limits *limits
     TRY(state_init(l->suite, &limits->state, store, arena, &l->state));
     TRY(replay_init(&l->replay, limits->replay_max, arena));
     TRY(mempool_init(&l->mempool, limits->mempool_txs_max, limits->mempool_bytes_max, arena));
+    TRY(verified_init(&l->verified_signatures, l->suite, limits->mempool_txs_max, arena));
     TRY(arena_split(arena, limits->scratch_bytes, &l->scratch));
     TRY(arena_split(&l->scratch, TX_ARENA_SIZE, &l->tx_arena));
     struct arena rest;
@@ -95,6 +97,7 @@ void ledger_context(struct ledger *l, enum ctx_view view, uint64_t time_ms, uint
     c->genesis = l->genesis;
     c->contracts = l->contracts;
     c->state = l->state;
+    c->verified = &l->verified_signatures;
     c->view = view;
     c->tx = NULL;
     c->time_ms = time_ms;

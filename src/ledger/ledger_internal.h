@@ -39,6 +39,7 @@ struct ledger {
     struct state *state;
     struct replay replay;
     struct mempool mempool;
+    struct verified verified_signatures;
     struct arena scratch; /* of one block */
     struct arena tx_arena;
     struct contract_ctx ctx;

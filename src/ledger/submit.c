@@ -25,30 +25,50 @@ static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t
                : ERR_NONE;
 }
 
-enum err ledger_submit(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms, struct hash *id)
+/* All of admission but the signatures. */
+static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_ms,
+                           struct pending *out)
 {
-    struct tx tx;
     const struct ledger_tip tip = ledger_committed(l);
-    TRY(ledger_decode(l, tx_bytes, &tx));
-    const struct seen *seen = replay_find(&l->replay, &tx.id);
-    if (mempool_has(&l->mempool, &tx.id) || (seen != NULL && seen->height <= tip.height)) {
+    const struct seen *seen = replay_find(&l->replay, &tx->id);
+    if (mempool_has(&l->mempool, &tx->id) || (seen != NULL && seen->height <= tip.height)) {
         return ERR_DUPLICATE;
     }
-    const struct contract_method *m = method_find(l->contracts, tx.body.method);
+    const struct contract_method *m = method_find(l->contracts, tx->body.method);
     if (m == NULL) {
         return ERR_UNSUPPORTED;
     }
     ledger_context(l, CTX_COMMITTED, now_ms, tip.height);
-    l->ctx.tx = &tx;
+    l->ctx.tx = tx;
     TRY(tx_window_check(&l->ctx));
-    TRY(tx_signatures_check(&l->ctx));
-    struct pending p = { .id = tx.id,
-                         .author = tx.body.signer[0].did,
-                         .valid_until_ms = tx.body.valid_until_ms,
+    struct pending p = { .id = tx->id,
+                         .author = tx->body.signer[0].did,
+                         .valid_until_ms = tx->body.valid_until_ms,
                          .arrival_ms = now_ms,
-                         .cost = tx_cost(m, &tx),
+                         .cost = tx_cost(m, tx),
                          .order_class = method_class(m) };
     TRY(cost_check(l, &p.author, p.cost));
+    *out = p;
+    return ERR_NONE;
+}
+
+enum err ledger_admission(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms,
+                          struct ledger_signature out[TX_SIGNERS_MAX], uint32_t *count)
+{
+    struct tx tx;
+    struct pending p;
+    TRY(ledger_decode(l, tx_bytes, &tx));
+    TRY(admissible(l, &tx, now_ms, &p));
+    return tx_signatures_ask(&l->ctx, out, count);
+}
+
+enum err ledger_submit(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms, struct hash *id)
+{
+    struct tx tx;
+    struct pending p;
+    TRY(ledger_decode(l, tx_bytes, &tx));
+    TRY(admissible(l, &tx, now_ms, &p));
+    TRY(tx_signatures_check(&l->ctx));
     enum err e = mempool_add(&l->mempool, p, tx_bytes);
     if (e == ERR_BUSY) {
         mempool_sweep(&l->mempool, now_ms);
@@ -57,6 +77,38 @@ enum err ledger_submit(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms,
     TRY(e);
     *id = tx.id;
     return ERR_NONE;
+}
+
+enum err ledger_block_admission(struct ledger *l, struct bytes block, struct ledger_signature *out,
+                                uint32_t max, uint32_t *count)
+{
+    struct block b;
+    uint32_t n = 0;
+    arena_reset(&l->scratch);
+    TRY(block_decode(l->suite, block, &l->scratch, &b));
+    ledger_context(l, CTX_NEWEST, b.header.time_ms, b.header.height);
+    for (uint32_t i = 0; i < b.tx_count && n + TX_SIGNERS_MAX <= max; i++) {
+        struct tx tx;
+        uint32_t asked;
+        TRY(ledger_decode(l, b.tx[i], &tx));
+        l->ctx.tx = &tx;
+        if (tx_signatures_ask(&l->ctx, out + n, &asked) == ERR_NONE) {
+            n += asked;
+        }
+    }
+    *count = n;
+    return ERR_NONE;
+}
+
+void ledger_vouch(struct ledger *l, const struct ledger_signature *x)
+{
+    verified_add(&l->verified_signatures, x);
+    l->verified_signatures.counts.vouched++;
+}
+
+struct ledger_signature_counts ledger_signature_counts(const struct ledger *l)
+{
+    return l->verified_signatures.counts;
 }
 
 uint32_t ledger_pending(const struct ledger *l)
