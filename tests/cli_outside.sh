@@ -157,6 +157,17 @@ check 'one fact given twice is 2' \
 check 'several facts may be given' \
     "$CARNET" comply check "${FACTS[@]}" --to DE --fact necessary=true --fact origin_overseas=false
 check 'a check without a place to go to is 2' refuses 2 comply check --from CN
+check 'comply check: a day to end with before the first is 2' \
+    refuses 2 comply check "${FACTS[@]}" --to DE --date 2026-11-20 --until 2026-11-19
+check 'comply check: a day to end with that is none is 2' refuses 2 comply check "${FACTS[@]}" --to DE --until soon
+check 'comply check: the days on which the answer changes' bash -c '"$0" comply check --from IN --to US \
+    --classes personal --subjects 1 --date 2026-11-20 --until 2027-12-31 --json | grep -q "2027-05-14"' "$CARNET"
+check 'comply check: strict asks for facts' bash -c '"$0" comply check --from CN --to DE --classes personal \
+    --subjects 1 --strict --json | grep -q needs_facts' "$CARNET"
+check 'comply wizard: nobody who answers is 2' refuses 2 comply wizard
+check 'comply wizard: answers, then the law' bash -c 'printf "CN\nDE\npersonal\n500\n" | "$0" comply wizard \
+    --json | grep -q CN-CBDF' "$CARNET"
+check 'rules diff: a folder that is not there is 5' refuses 5 rules diff "$B/missing" "$B/missing"
 check 'help of no command is 2' refuses 2 help teleport
 check 'help of no verb is 2' refuses 2 help right teleport
 check 'help of a noun lists its verbs' bash -c '"$0" help right | grep -q "right grant TOKEN"' "$CARNET"

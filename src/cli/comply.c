@@ -85,8 +85,8 @@ static enum err timing(struct cli *c, const struct policy_book *book,
     return e;
 }
 
-static enum err answer_check(struct cli *c, const struct policy_book *book,
-                             struct policy_check *check, bool explain)
+enum err law_answer(struct cli *c, const struct policy_book *book, struct policy_check *check,
+                    bool explain)
 {
     char why[POLICY_WHY_SIZE] = "";
     struct policy_verdict *v = calloc(1, sizeof *v);
@@ -126,7 +126,7 @@ static enum err check_or_explain(struct cli *c, bool explain)
     struct policy_check check;
     TRY(law_book(c, &book));
     enum err e = action_check(c, book, NULL, NULL, &check);
-    e = e != ERR_NONE ? e : answer_check(c, book, &check, explain);
+    e = e != ERR_NONE ? e : law_answer(c, book, &check, explain);
     policy_book_close(book);
     return e;
 }
@@ -223,6 +223,5 @@ static const struct cli_command COMMANDS[] = {
       CHECK_OPTIONS, run_explain },
     { "comply", "batch", "FILE.jsonl", 1, 1, "one check a line, one answer a line",
       "carnet comply batch checks.jsonl", BATCH_OPTIONS, run_batch },
-    { "comply", "wizard", "", 0, 9, "not implemented", NULL, NULL, cli_later },
 };
 const struct cli_table CLI_COMPLY = { COMMANDS, COUNT(COMMANDS) };

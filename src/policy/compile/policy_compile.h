@@ -12,6 +12,7 @@ enum {
     POLICY_WHY_SIZE = 512,
     POLICY_SOURCE_MAX = 80, /* rule files of one set */
     POLICY_PROSE_SIZE_MAX = 4 << 20,
+    POLICY_CHOICE_MAX = 64,
     POLICY_NAME_SIZE_MAX = 128, /* id of a check */
     POLICY_DAYS_MAX = 36525     /* one call looks at a century: half a second */
 };
@@ -69,6 +70,27 @@ MUST_USE enum err policy_answer(const struct policy_book *b, const struct policy
                                 char why[POLICY_WHY_SIZE]);
 json_t *policy_verdict_json(const struct policy_book *b, const struct policy_check *check,
                             const struct policy_verdict *v);
+/* The next question whose answer can matter, for a check that says at least from and to: some value
+ * of the member gives another verdict, requirement or article. `asked` lists members not to ask
+ * again. ERR_NOT_FOUND: nothing that is left can matter. choices live as long as the book. */
+enum policy_question_kind {
+    POLICY_ASK_YES,
+    POLICY_ASK_NUMBER,
+    POLICY_ASK_WORD,
+    POLICY_ASK_WORDS,
+    POLICY_ASK_DAY,
+    POLICY_ASK_PLACE
+};
+struct policy_question {
+    const char *member;
+    bool fact; /* a member of `facts` */
+    enum policy_question_kind kind;
+    const char *choices[POLICY_CHOICE_MAX]; /* values that change the answer; not all there are */
+    size_t choice_count;
+};
+MUST_USE enum err policy_ask(const struct policy_book *b, const json_t *check, uint32_t day,
+                             const json_t *asked, struct policy_question *out,
+                             char why[POLICY_WHY_SIZE]);
 /* Each day after the check's, up to `until`, on which verdict, required or citations change. Counts
  * of a calendar year begin again with it. ERR_RANGE: until is earlier, or beyond POLICY_DAYS_MAX.
  */
