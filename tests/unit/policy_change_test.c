@@ -131,6 +131,52 @@ TEST(what_two_folders_of_packs_do_not_share_is_named)
               "pack DE");
 }
 
+/* "mechanism cn_certification allow_with_obligations": what alone would give another verdict. */
+static const char *would(const char *check)
+{
+    static const char *const KEYS[] = { "mechanism", "subjects", "sensitive_subjects", "fact" };
+    static char out[1024];
+    char why[POLICY_WHY_SIZE] = "";
+    struct policy_check read;
+    struct policy_verdict v;
+    json_t *answer = NULL;
+    enum err err = rig_check(check, &read, why);
+    err = err == ERR_NONE ? policy_answer(rig_book(), &read, &v, &answer, why) : err;
+    size_t len = (size_t)snprintf(out, sizeof out, "%s", err == ERR_NONE ? "" : err_name(err));
+    const json_t *list = answer == NULL ? NULL : json_member(answer, "would_change");
+    for (size_t i = 0; list != NULL && i < json_size(list); i++) {
+        const json_t *one = json_at(list, i);
+        const char *verdict = "?", *value = "?";
+        for (size_t k = 0; k < COUNT(KEYS); k++) {
+            if (json_get_str(one, KEYS[k], &value) == ERR_NONE &&
+                json_get_str(one, "verdict", &verdict) == ERR_NONE && value[0] != '?') {
+                len += (size_t)snprintf(out + len, sizeof out - len, "%s%s %s %s",
+                                        len == 0 ? "" : "; ", KEYS[k], value, verdict);
+                break;
+            }
+        }
+    }
+    json_free(answer);
+    return out;
+}
+
+TEST(an_answer_says_what_alone_would_give_another_verdict)
+{
+#define AT "'date':'2026-11-20',"
+    CHECK_STR(would("{" AT "'from':'US','to':'CN','classes':['health'],'subjects':5000}"),
+              "subjects 10001 needs_mechanism; fact government_related needs_mechanism; "
+              "fact hipaa_covered needs_mechanism");
+    CHECK_STR(would("{" AT "'from':'CN','to':'DE','classes':['personal'],'subjects':500,"
+                    "'prior_subjects':99000}"),
+              "sensitive_subjects 1 needs_mechanism; subjects 1000 needs_mechanism; "
+              "fact origin_overseas allow; fact important_notified needs_mechanism; "
+              "fact recipient_restricted deny");
+    CHECK_STR(would("{" AT "'from':'SG','to':'JP','classes':['personal'],'subjects':5}"),
+              "mechanism contract allow_with_obligations; mechanism cbpr allow_with_obligations; "
+              "mechanism mcc allow_with_obligations");
+    CHECK_STR(would("{" AT "'from':'CN','to':'CN','classes':['personal'],'subjects':5}"), "");
+}
+
 /* A page is made from its pack, and kept in docs/rules: who changes a pack makes the page again. */
 TEST(the_page_of_each_pack_is_the_one_that_is_made_of_it)
 {

@@ -48,6 +48,11 @@ uint32_t book_place_number(const struct policy_book *b, const char *code);
 const char *policy_code_word(uint32_t code);
 const char *policy_coverage_word(uint32_t coverage);
 
+/* policy_would.c: what alone would give another verdict: a missing mechanism, an assumed fact the
+ * other way round, as many persons as a threshold. At most WOULD_MAX evaluations. */
+enum { WOULD_MAX = 64 };
+json_t *would_change(const struct policy_book *b, const struct policy_check *check,
+                     const struct policy_verdict *v);
 /* Verdict, required and citations are the same; days and coverage may differ. */
 bool policy_verdict_same(const struct policy_verdict *a, const struct policy_verdict *b);
 

@@ -129,51 +129,6 @@ json_t *policy_verdict_json(const struct policy_book *b, const struct policy_che
     return o;
 }
 
-static bool mechanism_add(struct policy_facts *f, uint32_t word)
-{
-    size_t k = f->mechanism_count;
-    if (k == POLICY_MECHANISM_MAX) {
-        return false;
-    }
-    for (; k > 0 && f->mechanisms[k - 1] >= word; k--) {
-        if (f->mechanisms[k - 1] == word) {
-            return false;
-        }
-        f->mechanisms[k] = f->mechanisms[k - 1];
-    }
-    f->mechanisms[k] = word;
-    f->mechanism_count++;
-    return true;
-}
-
-/* Which one of the missing mechanisms would, alone, make the verdict laxer. */
-static json_t *would_change(const struct policy_book *b, const struct policy_check *check,
-                            const struct policy_verdict *v)
-{
-    json_t *list = json_new_array();
-    for (size_t i = 0; i < v->required_count && v->code == POLICY_NEEDS_MECHANISM; i++) {
-        for (size_t k = 0; k < v->required[i].count; k++) {
-            uint32_t word = v->required[i].any_of[k];
-            struct policy_facts with = check->facts;
-            struct policy_verdict other;
-            if (!set_word_is(b->set, word, WORD_MECHANISM)) {
-                continue;
-            }
-            if (!mechanism_add(&with, word)) {
-                continue; /* already there, or no room: `with` is thrown away */
-            }
-            if (policy_evaluate(b->set, &with, check->day, NULL, 0, &other) == ERR_NONE &&
-                other.code < v->code) {
-                json_t *o = json_new_object();
-                json_put(o, "mechanism", json_new_str(book_word(b, word)));
-                json_put(o, "verdict", json_new_str(policy_code_word(other.code)));
-                json_push(list, o);
-            }
-        }
-    }
-    return list;
-}
-
 enum err policy_answer(const struct policy_book *b, const struct policy_check *check,
                        struct policy_verdict *verdict, json_t **out, char why[POLICY_WHY_SIZE])
 {

@@ -63,8 +63,8 @@ struct policy_check {
  * ERR_UNREADABLE. Without `date` day_given is false and the caller puts the day. */
 MUST_USE enum err policy_check_read(const struct policy_book *b, const json_t *check,
                                     struct policy_check *out, char why[POLICY_WHY_SIZE]);
-/* Evaluate, and answer as DESIGN 7 has it. would_change: single mechanisms that would make the
- * verdict laxer. *out: json_free. */
+/* Evaluate, and answer as DESIGN 7 has it. would_change: single mechanisms, facts and numbers of
+ * persons that would give another verdict. *out: json_free. */
 MUST_USE enum err policy_answer(const struct policy_book *b, const struct policy_check *check,
                                 struct policy_verdict *verdict, json_t **out,
                                 char why[POLICY_WHY_SIZE]);
