@@ -125,3 +125,88 @@ TEST(each_threshold_decides_one_below_at_and_one_above)
     free(text);
     CHECK(rows >= 19);
 }
+
+/* A row of worse.csv put into a scenario. */
+struct worse {
+    const char *member, *value;
+    const char *except; /* the one case that the article lets be laxer */
+    unsigned compared, stricter, laxer;
+};
+
+static unsigned level_of(const json_t *scenario)
+{
+    static const char *const LEVELS[] = { "allow", "allow_with_obligations", "needs_mechanism",
+                                          "deny" };
+    char why[POLICY_WHY_SIZE] = "";
+    const char *verdict = "";
+    unsigned level = 0;
+    json_t *answer = answer_of(scenario, why);
+    if (answer != NULL && json_get_str(answer, "verdict", &verdict) == ERR_NONE) {
+        for (unsigned i = 0; i < COUNT(LEVELS); i++) {
+            level = strcmp(LEVELS[i], verdict) == 0 ? i + 1 : level;
+        }
+    }
+    json_free(answer);
+    return level;
+}
+
+static void make_worse(const char *id, const json_t *scenario, void *ctx)
+{
+    struct worse *w = ctx;
+    json_t *with = json_copy_of(scenario);
+    const json_t *old = json_member(scenario, "facts");
+    json_t *facts = old == NULL ? json_new_object() : json_copy_of(old);
+    bool yes = strcmp(w->value, "true") == 0, no = strcmp(w->value, "false") == 0;
+    bool number = w->value[0] >= '0' && w->value[0] <= '9';
+    json_put(facts, w->member,
+             yes || no ? json_new_bool(yes)
+             : number  ? json_new_int((int64_t)strtoll(w->value, NULL, 10))
+                       : json_new_str(w->value));
+    json_put(with, "facts", facts);
+    unsigned before = level_of(scenario), after = level_of(with);
+    w->compared++;
+    w->stricter += after > before ? 1 : 0;
+    if (before == 0 || (after < before && strcmp(id, w->except) != 0)) {
+        printf("# %s: %s=%s makes it laxer (%u to %u)\n", id, w->member, w->value, before, after);
+        w->laxer++;
+    }
+    json_free(with);
+}
+
+/* Each case with one fact at its worse value, and each fact makes some case stricter. */
+TEST(a_worse_value_of_one_fact_never_gives_a_laxer_verdict)
+{
+    uint8_t *text;
+    size_t len;
+    unsigned compared = 0, laxer = 0, idle = 0;
+    CHECK(rig_book() != NULL);
+    CHECK(test_read_file(CARNET_SOURCE_DIR "/tests/worse.csv", &text, &len));
+    for (size_t from = 0; from < len;) {
+        const uint8_t *end = memchr(text + from, '\n', len - from);
+        size_t size = end == NULL ? len - from : (size_t)(end - (text + from));
+        char line[200];
+        snprintf(line, sizeof line, "%.*s", (int)size, (const char *)text + from);
+        char *value = strchr(line, ','), *article = value == NULL ? NULL : strchr(value + 1, ',');
+        const char *except = article == NULL ? NULL : strchr(article + 1, ',');
+        CHECK(except != NULL);
+        *value = '\0';
+        *article = '\0';
+        struct worse w = { .member = line, .value = value + 1, .except = except + 1 };
+        if (from > 0) {
+            CHECK(each_scenario(CARNET_SOURCE_DIR "/tests/fixtures/policy_scenarios.jsonl",
+                                make_worse, &w));
+            laxer += w.laxer;
+            if (w.stricter == 0) {
+                printf("# %s=%s changes nothing\n", w.member, w.value);
+            }
+            idle += w.stricter == 0 ? 1 : 0;
+        }
+        compared += w.compared;
+        from += size + 1;
+    }
+    free(text);
+    printf("# %u checks made worse\n", compared);
+    CHECK_EQ(laxer, 0);
+    CHECK_EQ(idle, 0);
+    CHECK(compared > 9000);
+}

@@ -261,7 +261,7 @@ TEST(an_explanation_names_the_articles_in_both_languages)
                        "'subjects':500,'prior_subjects':120000}",
                        &check, why));
     CHECK_OK(policy_answer(rig_book(), &check, &v, &answer, why));
-    CHECK_EQ(json_size(json_member(answer, "would_change")), 4);
+    CHECK_EQ(json_size(json_member(answer, "would_change")), 5);
     json_free(answer);
     CHECK_OK(policy_explain(rig_book(), &check, &v, POLICY_ENGLISH, &en));
     CHECK_OK(policy_explain(rig_book(), &check, &v, POLICY_CHINESE, &zh));

@@ -334,6 +334,7 @@ static const char *const HEARD[] = {
     "'from':'SG','to':'US','mechanisms':['public_interest','public_register'],"
     "'facts':{'necessary':true}",
     "'from':'US','to':'CN','classes':['omic']",
+    "'from':'US','to':'CN','facts':{'activity':'research'}",
     "'from':'US','to':'CN','facts':{'exemption':'personal_communications'}",
     "'from':'US','to':'CN','facts':{'exemption':'information_materials'}",
     "'from':'US','to':'CN','facts':{'exemption':'ordinary_travel'}",
@@ -397,5 +398,5 @@ TEST(every_rule_that_decides_is_heard_in_some_check)
             }
         }
     }
-    CHECK_EQ(deciding, 13 + 36);
+    CHECK_EQ(deciding, 13 + 37);
 }

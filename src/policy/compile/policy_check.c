@@ -279,7 +279,11 @@ static enum err numbers_read(const struct reading *r, const json_t *check, struc
     TRY(count_read(r, check, "subjects", &f->subjects_given, &f->subjects));
     TRY(count_read(r, check, "prior_subjects", &given, &f->prior_subjects));
     TRY(count_read(r, check, "sensitive_subjects", &given, &f->sensitive_subjects));
+    bool prior = json_member(check, "prior_subjects") != NULL;
     TRY(count_read(r, check, "prior_sensitive_subjects", &given, &f->prior_sensitive_subjects));
+    if (!prior) { /* they were sent earlier, so at least as many were */
+        f->prior_subjects = f->prior_sensitive_subjects;
+    }
     TRY(bool_read(r, check, "important_data", &f->important_data));
     if (f->subjects_given && f->sensitive_subjects > f->subjects) {
         return refuse(r, ERR_RANGE, "\"sensitive_subjects\" is more than \"subjects\"");
