@@ -26,8 +26,7 @@ static const char *asked_of(const char *text)
     for (unsigned i = 0; i < 100; i++) {
         enum err err = policy_ask(rig_book(), check, DAY, asked, &q, why);
         if (err != ERR_NONE) {
-            len += (size_t)snprintf(out + len, sizeof out - len, "%s",
-                                    err == ERR_NOT_FOUND ? "." : err_name(err));
+            snprintf(out + len, sizeof out - len, "%s", err == ERR_NOT_FOUND ? "." : err_name(err));
             break;
         }
         len += (size_t)snprintf(out + len, sizeof out - len, "%s ", q.member);

@@ -120,7 +120,7 @@ static bool matters(const struct asking *a, const char *member, bool fact,
 static bool fact_matters(const struct asking *a, uint32_t number)
 {
     const char *name = book_fact(a->book, number);
-    if (number < FACT_FIRST_OPEN) {
+    if (number < FACT_FIRST_OPEN || number > FACT_NUMBER_MAX) {
         return false; /* a member of the check itself */
     }
     switch ((enum policy_type)a->book->set->facts[a->book->set->fact_row[number] - 1].type) {

@@ -98,7 +98,7 @@ static enum err packs_side(const struct policy_book *b, struct side *out)
 static const char *said_of(const struct side *s, const char *name)
 {
     for (size_t i = 0; i < s->count; i++) {
-        if (strcmp(s->at[i].name, name) == 0) {
+        if (s->at[i].name != NULL && strcmp(s->at[i].name, name) == 0) {
             return s->at[i].said == NULL ? "" : s->at[i].said;
         }
     }
@@ -131,7 +131,7 @@ static void sides_compare(struct diff *d, const char *what, const char *key,
     for (size_t i = 0; i < before->count; i++) {
         const char *name = before->at[i].name, *old = said_of(before, name);
         const char *new = said_of(after, name);
-        if (new == NULL || strcmp(old, new) != 0) {
+        if (old == NULL || new == NULL || strcmp(old, new) != 0) {
             change_put(d, list, what, name, old, new);
         }
     }
