@@ -59,7 +59,13 @@ enum err get_genesis(struct api_request *q)
 enum err post_tx(struct api_request *q)
 {
     struct hash id;
-    TRY(node_submit(q->node, q->body, &id));
+    enum err e = node_submit(q->node, q->body, &id);
+    if (e == ERR_BUSY) {
+        q->retry_ms = node_status(q->node).retry_ms;
+        return request_fail(q, e, "Retry-After says when there is room again",
+                            "this author has its share of the pool or of the epoch's quota");
+    }
+    TRY(e);
     json_t *j = json_new_object();
     json_put(j, "tx", json_new_hash(&id));
     return reply_json(q, 202, j);

@@ -53,6 +53,7 @@ struct api_request {
     struct node_fetch first;
     char message[API_MESSAGE_SIZE]; /* of the error that the handler returns; empty: its text */
     const char *hint;
+    uint64_t retry_ms; /* with a 429 or 503: Retry-After; 0: it is not known */
     const char *allow; /* with a 405: a method that the path does take */
     struct api_reply reply;
 };

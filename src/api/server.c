@@ -340,10 +340,14 @@ static int add_own_headers(struct exchange *x, uint8_t **at, uint8_t *end)
 {
     const struct api_request *q = &x->request;
     const struct reply_header allow = { "allow:", q->allow };
+    char seconds[24];
+    const struct reply_header retry = { "retry-after:", seconds };
+    snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)(q->retry_ms + 999) / 1000);
     if (add_headers(x->wsi, ALWAYS, COUNT(ALWAYS), at, end) != 0 ||
         add_headers(x->wsi, q->reply.keep == API_KEEP_FOREVER ? KEEP_FOREVER : NEVER_KEEP, 1, at,
                     end) != 0 ||
-        add_headers(x->wsi, PAGE, q->reply.page ? COUNT(PAGE) : 0, at, end) != 0) {
+        add_headers(x->wsi, PAGE, q->reply.page ? COUNT(PAGE) : 0, at, end) != 0 ||
+        add_headers(x->wsi, &retry, q->retry_ms > 0, at, end) != 0) {
         return -1;
     }
     return add_headers(x->wsi, &allow, q->allow != NULL, at, end);

@@ -48,6 +48,7 @@ struct ledger {
     uint32_t open_count;
     struct ancestor ancestor[ANCESTORS_MAX]; /* by height modulo */
     struct hash verified;                    /* hash of the certificate verified last */
+    uint64_t retry_ms;                       /* after the last ERR_BUSY of a submission */
     bool started;
 };
 

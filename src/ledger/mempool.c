@@ -112,6 +112,47 @@ enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire)
     return ERR_NONE;
 }
 
+/* What an author holds, in places and in bytes, as one number: its larger part of the pool. */
+static uint64_t share(const struct mempool *m, uint64_t count, uint64_t bytes)
+{
+    uint64_t places = count * m->bytes_max / m->max;
+    return places > bytes ? places : bytes;
+}
+
+bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t size)
+{
+    const struct author *own = author_find(m, author), *most = NULL;
+    uint64_t enough = own->count == 0 ? share(m, 2, 2 * (uint64_t)size)
+                                      : share(m, own->count + 2, own->bytes + 2 * (uint64_t)size);
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct author *a = author_find(m, &m->entry[i].author);
+        if (most == NULL || share(m, a->count, a->bytes) > share(m, most->count, most->bytes)) {
+            most = a;
+        }
+    }
+    if (most == NULL || most == own) {
+        return false;
+    }
+    struct author left = *most;
+    uint64_t goal = share(m, m->max / MEMPOOL_ROOM_SHARE, m->bytes_max / MEMPOOL_ROOM_SHARE);
+    uint64_t begun = share(m, left.count, left.bytes);
+    for (uint32_t i = m->count; i-- > 0;) {
+        struct pending *p = &m->entry[i];
+        uint64_t now = share(m, left.count, left.bytes);
+        if (now <= enough || (begun - now >= goal && begun > now)) {
+            break;
+        }
+        if (!p->gone && hash_equal(&p->author, &left.did)) {
+            p->gone = true;
+            left.count--;
+            left.bytes -= p->size;
+        }
+    }
+    uint32_t before = m->count;
+    mempool_sweep(m, 0);
+    return m->count < before;
+}
+
 void mempool_mark(struct mempool *m, const struct hash *id)
 {
     uint32_t slot = m->id_slot[id_find(m, id)];

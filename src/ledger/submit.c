@@ -15,15 +15,21 @@ enum err ledger_decode(struct ledger *l, struct bytes wire, struct tx *out)
 static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t cost)
 {
     const uint64_t *param = l->genesis->param;
-    uint64_t used;
+    uint64_t used, now = l->ctx.time_ms, epoch = l->genesis->epoch_ms;
     if (cost > param[PARAM_BLOCK_COST_MAX]) {
         return ERR_RANGE;
     }
-    TRY(quota_used(&l->ctx, author, genesis_epoch(l->genesis, l->ctx.time_ms), &used));
-    return used + mempool_cost(&l->mempool, author) + cost > param[PARAM_QUOTA_PER_EPOCH]
-               ? ERR_BUSY
-               : ERR_NONE;
+    TRY(quota_used(&l->ctx, author, genesis_epoch(l->genesis, now), &used));
+    if (used + mempool_cost(&l->mempool, author) + cost > param[PARAM_QUOTA_PER_EPOCH]) {
+        /* What waits may still expire unpaid, but the next epoch is sure. */
+        l->retry_ms = epoch - (now - l->genesis->start_ms) % epoch;
+        return ERR_BUSY;
+    }
+    return ERR_NONE;
 }
+
+/* A full pool loses what one block holds with the next commit. */
+enum { RETRY_POOL_MS = 1000 };
 
 /* All of admission but the signatures. */
 static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_ms,
@@ -74,6 +80,10 @@ enum err ledger_submit(struct ledger *l, struct bytes tx_bytes, uint64_t now_ms,
         mempool_sweep(&l->mempool, now_ms);
         e = mempool_add(&l->mempool, p, tx_bytes);
     }
+    if (e == ERR_BUSY && mempool_make_room(&l->mempool, &p.author, (uint32_t)tx_bytes.len)) {
+        e = mempool_add(&l->mempool, p, tx_bytes);
+    }
+    l->retry_ms = RETRY_POOL_MS;
     TRY(e);
     *id = tx.id;
     return ERR_NONE;
@@ -98,6 +108,11 @@ enum err ledger_block_admission(struct ledger *l, struct bytes block, struct led
     }
     *count = n;
     return ERR_NONE;
+}
+
+uint64_t ledger_retry_ms(const struct ledger *l)
+{
+    return l->retry_ms;
 }
 
 void ledger_vouch(struct ledger *l, const struct ledger_signature *x)

@@ -1,3 +1,4 @@
+#include "ledger/admission.h"
 #include "node/replica_parts_internal.h"
 
 /* The effects interpreter as its shell sees it: memory, entry points, what it says of itself. */
@@ -322,6 +323,7 @@ struct replica_status replica_status(const struct replica *r)
                                 .pending = ledger_pending(r->ledger),
                                 .syncing = r->sync.active || !r->started,
                                 .disk_failed = r->disk_failed || r->broken,
+                                .retry_ms = ledger_retry_ms(r->ledger),
                                 .broken = r->broken };
     for (uint32_t i = 0; i < r->peer_count; i++) {
         s.peers_up += r->peer[i].up ? 1 : 0;

@@ -87,6 +87,23 @@ TEST(bodies_held_together_have_a_limit)
     rig_close(r);
 }
 
+/* 429 says when: whole seconds, never too early. */
+TEST(a_full_pool_says_when_to_try_again)
+{
+    struct rig *r = rig_new();
+    CHECK_EQ(ASK("POST", "/v1/tx", bytes_of_str("x"), .as = 1), 202);
+    CHECK_EQ(r->retry_s, 0);
+    r->node.busy_ms = 2001;
+    CHECK_EQ(ASK("POST", "/v1/tx", bytes_of_str("x"), .as = 1), 429);
+    CHECK_STR(said(r, "code"), "busy");
+    CHECK_STR(said(r, "hint"), "Retry-After says when there is room again");
+    CHECK_EQ(r->retry_s, 3);
+    r->node.busy_ms = 1;
+    CHECK_EQ(ASK("POST", "/v1/tx", bytes_of_str("x"), .as = 1), 429);
+    CHECK_EQ(r->retry_s, 1);
+    rig_close(r);
+}
+
 /* Work memory of a route holds its largest body, decoded. */
 TEST(the_largest_attachment_is_taken)
 {

@@ -253,3 +253,122 @@ TEST(the_receipts_of_a_block_are_bounded_too)
     CHECK(count > 0);
     fixture_close(f);
 }
+
+enum { POOL_TXS = 128, POOL_BYTES = 64 * 1024 };
+
+static enum err add(struct mempool *m, uint32_t number, uint32_t author, size_t size)
+{
+    static uint8_t wire[POOL_BYTES];
+    struct pending p = { .valid_until_ms = UINT64_MAX, .cost = 1 };
+    memcpy(p.id.b, &number, sizeof number);
+    memcpy(p.author.b, &author, sizeof author);
+    p.author.b[31] = 1;
+    return mempool_add(m, p, bytes_of(wire, size));
+}
+
+static bool room(struct mempool *m, uint32_t author, uint32_t size)
+{
+    struct hash did = { { 0 } };
+    memcpy(did.b, &author, sizeof author);
+    did.b[31] = 1;
+    return mempool_make_room(m, &did, size);
+}
+
+static uint32_t held_by(const struct mempool *m, uint32_t author)
+{
+    uint32_t n = 0, a;
+    for (uint32_t i = 0; i < m->count; i++) {
+        memcpy(&a, m->entry[i].author.b, sizeof a);
+        n += a == author ? 1 : 0;
+    }
+    return n;
+}
+
+/* Four fill it to the last place, each within its quarter. A fifth gets in all the same, and so
+ * does every other, until all hold alike. */
+TEST(hot_senders_never_starve_others)
+{
+    static uint8_t memory[1 << 20];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct mempool m;
+    uint32_t number = 1;
+    CHECK_OK(mempool_init(&m, POOL_TXS, POOL_BYTES, &a));
+    for (uint32_t i = 0; i < POOL_TXS; i++) {
+        CHECK_OK(add(&m, number++, i % 4, 100));
+    }
+    CHECK_ERR(add(&m, number, 0, 100), ERR_BUSY);
+    CHECK(!room(&m, 0, 100)); /* who holds most makes no room for itself */
+    for (uint32_t author = 4; author < 16; author++) {
+        for (uint32_t i = 0; i < 6; i++) {
+            enum err e = add(&m, number, author, 100);
+            if (e == ERR_BUSY) {
+                CHECK(room(&m, author, 100));
+                e = add(&m, number, author, 100);
+            }
+            CHECK_OK(e);
+            number++;
+        }
+    }
+    for (uint32_t author = 0; author < 16; author++) {
+        CHECK(held_by(&m, author) >= 6);
+        CHECK(held_by(&m, author) <= POOL_TXS / 4);
+    }
+    for (uint32_t i = 1; i < m.count; i++) {
+        CHECK(m.entry[i].at == m.entry[i - 1].at + m.entry[i - 1].size);
+    }
+}
+
+TEST(who_holds_most_gives_up_its_newest_and_no_more_than_is_fair)
+{
+    static uint8_t memory[1 << 20];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct mempool m;
+    CHECK_OK(mempool_init(&m, POOL_TXS, POOL_BYTES, &a));
+    for (uint32_t i = 0; i < POOL_TXS / 4; i++) {
+        CHECK_OK(add(&m, 1 + i, 1, 100));
+    }
+    CHECK(room(&m, 2, 100));
+    CHECK_EQ(m.count, POOL_TXS / 4 - POOL_TXS / MEMPOOL_ROOM_SHARE);
+    uint32_t last;
+    memcpy(&last, m.entry[m.count - 1].id.b, sizeof last);
+    CHECK_EQ(last, m.count); /* those that came last are gone */
+    for (uint32_t i = 0; i < 30; i++) {
+        CHECK_OK(add(&m, 1000 + i, 2, 100));
+    }
+    CHECK_EQ(held_by(&m, 2), 30);
+    CHECK(!room(&m, 1, 100)); /* 28 against 30: nothing to gain */
+    CHECK(!room(&m, 2, 100));
+    CHECK(!room(&m, 1, POOL_BYTES / 4));
+}
+
+TEST(the_pool_says_when_to_try_again)
+{
+    given_a_ledger();
+    struct ledger_limits limits = ledger_limits_small();
+    for (uint32_t i = 0; i < limits.mempool_txs_max / MEMPOOL_AUTHOR_SHARE; i++) {
+        CHECK_OK(submit(put(0, "x", "1")));
+    }
+    CHECK_ERR(submit(put(0, "x", "1")), ERR_BUSY);
+    CHECK_EQ(ledger_retry_ms(f->ledger), 1000);
+    fixture_close(f);
+}
+
+static void small_quota(struct genesis *g)
+{
+    g->param[PARAM_QUOTA_PER_EPOCH] = 25;
+}
+
+TEST(a_quota_used_up_says_when_its_epoch_ends)
+{
+    struct ledger_limits limits = ledger_limits_small();
+    f = fixture_open(small_quota);
+    CHECK(f != NULL);
+    CHECK_OK(fixture_ledger(f, &limits));
+    now = FIXTURE_START_MS + FIXTURE_EPOCH_MS - 4000;
+    CHECK_OK(submit(put(0, "x", "1")));
+    CHECK_OK(submit(put(0, "y", "1")));
+    CHECK_ERR(submit(put(0, "z", "1")), ERR_BUSY);
+    CHECK_EQ(ledger_retry_ms(f->ledger), 4000);
+    CHECK_OK(submit(put(1, "z", "1")));
+    fixture_close(f);
+}
