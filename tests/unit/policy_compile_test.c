@@ -357,3 +357,49 @@ TEST(the_linter_finds_what_compiles_but_looks_wrong)
     policy_book_close(b);
     policy_compiled_free(&c);
 }
+
+/* What the linter says of one rule `a` with these tests, after rules of other days; "" for nothing.
+ */
+static const char *linted(const char *when)
+{
+    static char out[512];
+    static char pack[2048];
+    struct policy_compiled c;
+    struct policy_book *b;
+    char why[POLICY_WHY_SIZE], *text = NULL;
+    size_t findings = 0;
+    snprintf(pack, sizeof pack,
+             HEAD "rules:\n" RULE("early", "    effect: deny\n    cites: [\"X:9\"]\n"
+                                           "    in_force: {from: 2000-01-01, to: 2019-12-31}\n"
+                                           "    when: [necessary]\n")
+                 DENY("a", "1") "    when: [%s]\n",
+             when);
+    if (compile_with(pack, &c, why) != ERR_NONE ||
+        policy_book_open(bytes_of(c.set, c.set_len), bytes_of(c.prose, c.prose_len), suite_intl(),
+                         &b, why) != ERR_NONE ||
+        policy_lint(b, &findings, &text) != ERR_NONE) {
+        return "!";
+    }
+    const char *said = strstr(text, "a: ");
+    snprintf(out, sizeof out, "%.*s", said == NULL ? 0 : (int)strcspn(said, "\n"),
+             said == NULL ? "" : said);
+    policy_text_free(text);
+    policy_book_close(b);
+    policy_compiled_free(&c);
+    return out;
+}
+
+TEST(the_linter_finds_rules_that_can_never_hold)
+{
+#define EXCLUDE "a: can never hold: two of its tests exclude each other"
+    CHECK_STR(linted("necessary, not necessary"), EXCLUDE);
+    CHECK_STR(linted("to is FR, to is NO"), EXCLUDE);
+    CHECK_STR(linted("subjects < 5, subjects >= 5"), EXCLUDE);
+    CHECK_STR(linted("subjects <= 5, subjects > 5"), EXCLUDE);
+    CHECK_STR(linted("subjects <= 5, subjects >= 5"), "");
+    CHECK_STR(linted("class has health, class has genomic"), "");
+    CHECK_STR(linted("necessary, {any: [not necessary, to is FR]}"), "");
+    CHECK_STR(linted("rule early"),
+              "a: can never hold: it needs a rule that is not in force on any of its days");
+    CHECK_STR(linted("not rule early"), "");
+}

@@ -69,6 +69,74 @@ static bool says_again(const struct set_rule *a, const struct set_rule *b)
            a->duty_count == b->duty_count && periods_meet(a, b) && tests_equal(a->tests, b->tests);
 }
 
+/* A clause of one test; of a choice nothing follows. */
+static const struct set_test *alone(struct set_tests tests, size_t at)
+{
+    bool first = at == 0 || (tests.at[at - 1].flags & TEST_LAST) != 0;
+    return first && (tests.at[at].flags & TEST_LAST) != 0 ? &tests.at[at] : NULL;
+}
+
+static bool one_valued(uint32_t variable)
+{
+    return variable == VAR_FROM || variable == VAR_TO || variable == VAR_ROLE ||
+           variable == VAR_SECTOR || variable == VAR_PURPOSE || variable > VAR_FACT_BASE;
+}
+
+/* Both cannot hold: a thing and its opposite, two values at once, less than a and more than it. */
+static bool excludes(const struct set_test *a, const struct set_test *b)
+{
+    bool same = a->variable == b->variable && a->op == b->op;
+    bool a_not = (a->flags & TEST_NOT) != 0, b_not = (b->flags & TEST_NOT) != 0;
+    if (same && a->value == b->value) {
+        return a_not != b_not;
+    }
+    if (same && a->op == OP_IS && !a_not && !b_not) {
+        return one_valued(a->variable);
+    }
+    bool plain = ((a->flags | b->flags) & (TEST_NOT | TEST_VARIABLE)) == 0;
+    bool upper = a->op == OP_LT || a->op == OP_LE, lower = b->op == OP_GT || b->op == OP_GE;
+    if (!plain || a->variable != b->variable || !upper || !lower) {
+        return false;
+    }
+    uint64_t most = a->value - (a->op == OP_LT && a->value > 0 ? 1 : 0);
+    return most < b->value + (b->op == OP_GT ? 1 : 0);
+}
+
+static bool never_holds(struct set_tests tests)
+{
+    for (size_t i = 0; i < tests.count; i++) {
+        for (size_t k = 0; k < tests.count; k++) {
+            const struct set_test *a = alone(tests, i), *b = alone(tests, k);
+            if (i != k && a != NULL && b != NULL && excludes(a, b)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* It needs a rule that is in force on none of its own days. */
+static bool out_of_time(const struct set_pack *p, const struct set_rule *r)
+{
+    for (size_t i = 0; i < r->tests.count; i++) {
+        const struct set_test *t = alone(r->tests, i);
+        bool needs = t != NULL && t->op == OP_FIRED && (t->flags & TEST_NOT) == 0;
+        if (needs && !periods_meet(r, &p->rules[t->value])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Permit and deny on the very same condition, in one regime and on the same days. */
+static bool contradicts(const struct set_rule *a, const struct set_rule *b)
+{
+    bool opposite = (a->effect == EFFECT_PERMIT && b->effect == EFFECT_DENY) ||
+                    (a->effect == EFFECT_DENY && b->effect == EFFECT_PERMIT);
+    return opposite && a->side == b->side && a->regime == b->regime && periods_meet(a, b) &&
+           tests_equal(a->tests, b->tests);
+}
+
 static bool lifts_something(const struct set_pack *p, const struct set_rule *permit)
 {
     for (size_t i = 0; i < p->rule_count; i++) {
@@ -96,7 +164,16 @@ static void rule_lint(struct lint *l, const struct set_pack *p, size_t at)
     if ((r->flags & RULE_UNCERTAIN) != 0 && r->effect > EFFECT_NOTE) {
         find(l, r, "uncertain, and it decides");
     }
+    if (never_holds(r->tests)) {
+        find(l, r, "can never hold: two of its tests exclude each other");
+    }
+    if (out_of_time(p, r)) {
+        find(l, r, "can never hold: it needs a rule that is not in force on any of its days");
+    }
     for (size_t i = 0; i < at; i++) {
+        if (contradicts(&p->rules[i], r)) {
+            find(l, r, "contradicts an earlier rule: the same condition is permitted and denied");
+        }
         if (says_again(&p->rules[i], r)) {
             find(l, r, "says again what an earlier rule says");
         }
