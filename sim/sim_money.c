@@ -88,15 +88,19 @@ enum err sim_grant(struct world *w, struct arena *a, struct sim_order *o, struct
 /* The bank's word, now and then the same twice: the serial is drawn from few. */
 static enum err take_quote(struct world *w, struct arena *a, struct money_lock *x)
 {
+    /* Draws one after the other: compilers evaluate an initializer in orders of their own. */
+    uint64_t num = 1 + sim_below(&w->random, 40);
+    uint64_t den = 1 + sim_below(&w->random, 40);
+    uint64_t valid_ms = 5000 + sim_below(&w->random, 60000);
     struct money_quote q = { .space = w->genesis.space,
                              .oracle = sim_document(w, w->seats)->id,
                              .key = 1,
                              .from = x->amount.currency,
                              .to = CNY + EUR - x->amount.currency,
-                             .num = 1 + sim_below(&w->random, 40),
-                             .den = 1 + sim_below(&w->random, 40),
+                             .num = num,
+                             .den = den,
                              .max = { 0x7f },
-                             .until_ms = w->now_ms + 5000 + sim_below(&w->random, 60000),
+                             .until_ms = w->now_ms + valid_ms,
                              .hold_until_ms = x->until_ms };
     uint8_t *signature = arena_alloc(a, w->suite->signature_size);
     if (signature == NULL) {
@@ -124,10 +128,12 @@ static enum err begin(struct world *w, struct arena *a, struct sim_order *o)
 {
     struct sim_token *t = some_sealed(w);
     uint64_t most_ms = sim_chance(&w->random, 500) ? 10000 : 60000;
+    struct amount amount = some_amount(w, 5000);
+    uint64_t held_ms = 3000 + sim_below(&w->random, most_ms);
     struct money_lock x = { .payee = sim_document(w, t->owner)->id,
-                            .amount = some_amount(w, 5000),
+                            .amount = amount,
                             .token = t->id,
-                            .until_ms = w->now_ms + 3000 + sim_below(&w->random, most_ms) };
+                            .until_ms = w->now_ms + held_ms };
     t->payer = t->owner == 0 && w->seats > 1 ? 1 : 0;
     o->from = t->payer;
     contract_lock_id(w->suite, &sim_document(w, o->from)->id, &x.payee, o->body.nonce, &t->lock);

@@ -102,7 +102,9 @@ static enum err seal(struct world *w, struct arena *a, struct sim_order *o)
 static enum err grant(struct world *w, struct arena *a, struct sim_order *o)
 {
     static const struct hash NO_LOCK = { { 0 } };
-    return sim_grant(w, a, o, some_token(w), somebody(w), &NO_LOCK);
+    struct sim_token *t = some_token(w); /* drawn before, and not among the arguments */
+    uint32_t to = somebody(w);
+    return sim_grant(w, a, o, t, to, &NO_LOCK);
 }
 
 static enum err freeze(struct world *w, struct arena *a, struct sim_order *o)
