@@ -32,8 +32,9 @@ MUST_USE enum err ledger_block_admission(struct ledger *l, struct bytes block,
                                          struct ledger_signature *out, uint32_t max,
                                          uint32_t *count);
 
-/* After ERR_BUSY of ledger_submit or ledger_admission: when to try again, in milliseconds from then.
- * The next epoch when the author's quota is used up; a second when it has its share of the pool. */
+/* After ERR_BUSY of ledger_submit or ledger_admission: when to try again, in milliseconds from
+ * then. The next epoch when the author's quota is used up; a second when it has its share of the
+ * pool. */
 uint64_t ledger_retry_ms(const struct ledger *l);
 
 /* good[i] for each. Touches nothing of a ledger: for any thread. */

@@ -43,8 +43,8 @@ MUST_USE enum err mempool_init(struct mempool *m, uint32_t txs_max, uint32_t byt
                                struct arena *arena);
 /* ERR_DUPLICATE, ERR_BUSY. p->at and p->size are set here. */
 MUST_USE enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire);
-/* A full pool: whoever holds most gives up its newest, if it holds more than this author would. True
- * when there is more room than before. */
+/* A full pool: whoever holds most gives up its newest, if it holds more than this author would.
+ * True when there is more room than before. */
 bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t size);
 bool mempool_has(const struct mempool *m, const struct hash *id);
 uint64_t mempool_cost(struct mempool *m, const struct hash *author);

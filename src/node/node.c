@@ -161,6 +161,37 @@ static void on_link(void *user, uint32_t peer, enum peer_link link, bool up)
     node_settle(n);
 }
 
+static void handle_message(struct node *n, uint32_t peer, struct bytes message)
+{
+    enum err e = replica_receive(n->replica, node_now_ms(n), peer, message);
+    if (e == ERR_ENCODING || e == ERR_PEER || e == ERR_SIGNATURE) {
+        LOG("message_refused", LOG_NUM("peer", peer), LOG_ERR(e));
+    }
+    node_settle(n);
+}
+
+static void on_verified(void *user, uint32_t peer, struct bytes message,
+                        const struct ledger_signature *x, const bool *good, uint32_t count)
+{
+    struct node *n = user;
+    for (uint32_t i = 0; i < count; i++) {
+        if (good[i]) {
+            ledger_vouch(replica_ledger(n->replica), &x[i]);
+        }
+    }
+    handle_message(n, peer, message);
+}
+
+/* To the workers when it has enough to verify and they have room. */
+static bool given_to_workers(struct node *n, uint32_t peer, struct bytes message)
+{
+    struct ledger_signature *x = verify_room(n->verify);
+    uint32_t count = 0;
+    replica_questions(n->replica, node_now_ms(n), peer, message, x, VERIFY_QUESTIONS_MAX, &count);
+    return count >= VERIFY_QUESTIONS_MIN &&
+           verify_start(n->verify, peer, message, x, count) == ERR_NONE;
+}
+
 static void on_message(void *user, uint32_t peer, enum peer_link link, struct bytes message)
 {
     struct node *n = user;
@@ -168,11 +199,9 @@ static void on_message(void *user, uint32_t peer, enum peer_link link, struct by
         bulk_message(n, peer, link, message);
         return;
     }
-    enum err e = replica_receive(n->replica, node_now_ms(n), peer, message);
-    if (e == ERR_ENCODING || e == ERR_PEER || e == ERR_SIGNATURE) {
-        LOG("message_refused", LOG_NUM("peer", peer), LOG_ERR(e));
+    if (!given_to_workers(n, peer, message)) {
+        handle_message(n, peer, message);
     }
-    node_settle(n);
 }
 
 static void on_refused(void *user, uint32_t peer, const char *address, const char *why)
@@ -246,6 +275,10 @@ static enum err open_all(struct node *n, const struct node_options *o, char why[
         return ERR_FAILED;
     }
     n->loop_open = true;
+    struct verify_config verify = {
+        .loop = &n->loop, .suite = n->suite, .user = n, .done = on_verified
+    };
+    TRY(verify_open(&verify, &n->verify));
     TRY(open_peers(n, why));
     open_handles(n);
     enum err e = write_pid(n);
@@ -317,6 +350,10 @@ static void close_loop(struct node *n)
     }
     if (n->peers != NULL) {
         peers_close(n->peers);
+    }
+    if (n->verify != NULL) {
+        verify_close(n->verify);
+        n->verify = NULL;
     }
     (void)uv_run(&n->loop, UV_RUN_DEFAULT);
     n->peers = NULL;

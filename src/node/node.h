@@ -1,5 +1,5 @@
 /* node — the daemon: event loop, TLS peers, disk, folded store, index, attachments, chunks, around
- * the replica. One directory, one replica, one loop (libuv), one thread.
+ * the replica. One directory, one replica, one loop (libuv), whose workers verify signatures.
  *
  * Files under `dir` (DESIGN 7): genesis, ca.pem, nodes.json, keys/node-I.key, node-I/tls.pem,
  * node-I/node.log, node-I/pid, node-I/spaces/<space id>/{blocks.log,votes.log,boot,epoch-keys,

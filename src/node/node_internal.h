@@ -9,6 +9,7 @@
 #include "node/log_internal.h"
 #include "node/node.h"
 #include "node/peer_internal.h"
+#include "node/verify_internal.h"
 
 enum {
     NODE_LEAVES_MAX = 256 * 1024,       /* of the state tree in memory */
@@ -67,6 +68,7 @@ struct node {
     size_t region_size;
     struct arena work;
     struct replica *replica;
+    struct verify_pool *verify;
     bool disk_told, flushing;
     uint32_t healed_ticks;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];

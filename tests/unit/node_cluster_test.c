@@ -473,3 +473,28 @@ TEST(a_made_up_file_under_a_commitment_gives_way_to_its_authors)
     CHECK_BYTES(got, sealed);
     stop_all();
 }
+
+TEST(gossip_is_verified_by_workers_and_not_again_in_a_block)
+{
+    enum { TXS = 40 };
+    struct hash id[TXS];
+    uint64_t by_workers = 0;
+    start_all(4, 4);
+    for (uint32_t i = 0; i < 100; i++) {
+        turn(); /* until they know one another */
+    }
+    for (uint32_t i = 0; i < TXS; i++) {
+        CHECK_OK(submit(0, i % 4, (uint8_t)(100 + i), NULL, &id[i]));
+    }
+    for (uint32_t i = 0; i < TXS; i++) {
+        CHECK_EQ(committed(3, &id[i], 20), RECEIPT_OK);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        struct ledger_signature_counts c =
+            ledger_signature_counts(replica_ledger(node[i]->replica));
+        by_workers += verify_status(node[i]->verify).signatures;
+        CHECK(c.verified + c.vouched >= TXS && c.remembered >= (i == 0 ? TXS : 1));
+    }
+    CHECK(by_workers > 0);
+    stop_all();
+}

@@ -1,0 +1,55 @@
+/* verify — signatures of what peers sent, verified in worker threads before the replica reads it.
+ *
+ * The loop asks the ledger which signatures of a message are not known as good, workers answer in
+ * batches, the loop vouches for the good ones and then handles the message as if it had come just
+ * now. A worker sees questions and nothing else: no ledger, no node. Verdicts are the replica's
+ * own: what was not asked, or is bad, it verifies by itself. Page: docs/node.md */
+#ifndef CARNET_NODE_VERIFY_INTERNAL_H
+#define CARNET_NODE_VERIFY_INTERNAL_H
+
+#include <uv.h>
+
+#include "ledger/admission.h"
+#include "node/replica.h"
+
+enum {
+    VERIFY_MESSAGES_MAX = 64,            /* with the workers at one time */
+    VERIFY_BYTES_MAX = 32 * 1024 * 1024, /* of those messages and their questions */
+    VERIFY_QUESTIONS_MAX = 16 * 1024,    /* of one message: a whole block of one-signer tx twice */
+    VERIFY_PIECE = 256,                  /* questions a worker takes at once: about 5 ms */
+    VERIFY_QUESTIONS_MIN = 4             /* fewer are verified where they are */
+};
+
+/* The signatures that handling this message would verify. Count 0: it is no message of that kind,
+ * it cannot be read, or all is known; a block is asked about only if the seat that leads sent it.
+ */
+void replica_questions(struct replica *r, uint64_t now_ms, uint32_t peer, struct bytes message,
+                       struct ledger_signature *out, uint32_t max, uint32_t *count);
+
+struct verify_pool;
+struct verify_config {
+    uv_loop_t *loop;
+    const struct suite *suite;
+    void *user;
+    /* On the loop, in the order in which messages are done; `good` beside each question. */
+    void (*done)(void *user, uint32_t peer, struct bytes message, const struct ledger_signature *x,
+                 const bool *good, uint32_t count);
+};
+MUST_USE enum err verify_open(const struct verify_config *config, struct verify_pool **out);
+/* Room for the questions of one message, VERIFY_QUESTIONS_MAX, until the loop goes on. */
+struct ledger_signature *verify_room(struct verify_pool *p);
+/* Copies message and questions. ERR_BUSY: as much as may be is with the workers: the caller handles
+ * the message itself, and so reads no more until that is done. */
+MUST_USE enum err verify_start(struct verify_pool *p, uint32_t peer, struct bytes message,
+                               const struct ledger_signature *x, uint32_t count);
+/* Nothing is told any more. The pool goes when its last message is done: turn the loop. */
+void verify_close(struct verify_pool *p);
+
+struct verify_status {
+    uint32_t messages;   /* with the workers now */
+    uint64_t signatures; /* verified by workers since start */
+    uint64_t busy;       /* messages that were turned away */
+};
+struct verify_status verify_status(const struct verify_pool *p);
+
+#endif
