@@ -139,6 +139,15 @@ check 'comply check: an unknown class is 2' \
 check 'no such command is 2' refuses 2 teleport
 check 'bench: no such topic is 2' refuses 2 bench teleport
 check 'bench: a time that is none is 2' refuses 2 bench comply --seconds 0
+check 'bench cluster: receipts are proved, a primary dies, nothing is left' bash -c '"$0" bench cluster \
+    --seconds 2 --rate 60 --clients 1 --dir "$1" --json | python3 -c "
+import json, sys
+j = json.load(sys.stdin)
+for key in (\"tps\", \"ceiling_tps\", \"validator_us_per_tx\", \"client_us_per_tx\", \"wire_bytes_per_tx\",
+            \"p50_ms\", \"p99_ms\", \"p99_9_ms\", \"back_after_kill_ms\", \"verified_by_3\"):
+    assert float(j[key]) > 0, key
+assert float(j[\"refused\"]) == 0 and float(j[\"lost\"]) == 0, j
+" && ! ls "$1" | grep carnet-bench' "$CARNET" "$PLACE"
 check 'bench answers with the machine and rows' bash -c '"$0" bench comply --seconds 1 --json | python3 -c "
 import json, sys
 x = json.load(sys.stdin)

@@ -44,6 +44,8 @@ enum err get_status(struct api_request *q)
     json_put(j, "syncing", json_new_bool(st.syncing));
     json_put(j, "peers", json_new_int(st.peers_up));
     json_put(j, "pending", json_new_int(st.pending));
+    json_put(j, "signatures_verified", json_new_int((int64_t)st.verified));
+    json_put(j, "signatures_remembered", json_new_int((int64_t)st.remembered));
     struct scrub_status scrub = scrub_status(q->node);
     json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
     json_put(j, "wrong_chunks", json_new_int(scrub.wrong));

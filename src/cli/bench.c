@@ -254,6 +254,17 @@ static enum err run_token(struct cli *c)
     return run_topic(c, bench_token);
 }
 
+static enum err run_cluster(struct cli *c)
+{
+    return run_topic(c, bench_cluster);
+}
+
+static const struct cli_option CLUSTER_OPTIONS[] = {
+    { "--seconds", "S", "how long each of its two phases lasts (3)" },
+    { "--rate", "N", "transactions a second that the flood offers (2000)" },
+    { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 16 (6)" },
+    { NULL, NULL, NULL },
+};
 static const struct cli_option OPTIONS[] = {
     { "--seconds", "S", "how long it measures (3)" },
     { NULL, NULL, NULL },
@@ -263,6 +274,9 @@ static const struct cli_command COMMANDS[] = {
       "carnet bench crypto --seconds 5", OPTIONS, run_crypto },
     { "bench", "ledger", "", 0, 0, "transactions a second: admitted, built, executed; a cluster",
       "carnet bench ledger --seconds 5", OPTIONS, run_ledger },
+    { "bench", "cluster", "", 0, 0,
+      "four validator processes under clients who verify every receipt",
+      "carnet bench cluster --seconds 60", CLUSTER_OPTIONS, run_cluster },
     { "bench", "transfer", "", 0, 0, "sealing and opening chunks beside the bare cipher",
       "carnet bench transfer --seconds 5", OPTIONS, run_transfer },
     { "bench", "comply", "", 0, 0, "verdicts a second", "carnet bench comply --seconds 5", OPTIONS,

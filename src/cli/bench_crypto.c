@@ -144,7 +144,7 @@ static enum err batch_verify(struct bench *b, struct crypto_work *w)
     return ERR_NONE;
 }
 
-enum err bench_crypto(struct bench *b)
+static struct crypto_work *work_new(void)
 {
     struct crypto_work *w = calloc(1, sizeof *w);
     ASSERT(w != NULL);
@@ -152,6 +152,23 @@ enum err bench_crypto(struct bench *b)
     memset(w->seed, 0x42, sizeof w->seed);
     memset(w->key, 0x43, sizeof w->key);
     w->suite->public_of(w->suite->ctx, w->seed, w->public_key);
+    return w;
+}
+
+enum err bench_verify(struct bench *b)
+{
+    enum { VERIFY = 1 }; /* its row of OPERATIONS */
+    struct crypto_work *w = work_new();
+    enum err e = our_sign(w);
+    e = e != ERR_NONE ? e : operation(b, w, VERIFY);
+    e = e != ERR_NONE ? e : batch_verify(b, w);
+    free(w);
+    return e;
+}
+
+enum err bench_crypto(struct bench *b)
+{
+    struct crypto_work *w = work_new();
     b->rows_planned = 3 * COUNT(OPERATIONS) + 1;
     enum err e = our_sign(w);
     for (size_t i = 0; e == ERR_NONE && i < COUNT(OPERATIONS); i++) {

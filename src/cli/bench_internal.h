@@ -57,5 +57,8 @@ MUST_USE enum err bench_transfer(struct bench *b);
 MUST_USE enum err bench_comply(struct bench *b);
 MUST_USE enum err bench_ledger(struct bench *b);
 MUST_USE enum err bench_token(struct bench *b);
+MUST_USE enum err bench_cluster(struct bench *b);
+/* The rows of Ed25519 verification alone. */
+MUST_USE enum err bench_verify(struct bench *b);
 
 #endif

@@ -317,12 +317,15 @@ uint64_t replica_deadline(const struct replica *r)
 
 struct replica_status replica_status(const struct replica *r)
 {
+    struct ledger_signature_counts signatures = ledger_signature_counts(r->ledger);
     struct replica_status s = { .pbft = pbft_status(r->pbft),
                                 .tip = ledger_committed(r->ledger),
                                 .boot = r->boot,
                                 .pending = ledger_pending(r->ledger),
                                 .syncing = r->sync.active || !r->started,
                                 .disk_failed = r->disk_failed || r->broken,
+                                .verified = signatures.verified + signatures.vouched,
+                                .remembered = signatures.remembered,
                                 .retry_ms = ledger_retry_ms(r->ledger),
                                 .broken = r->broken };
     for (uint32_t i = 0; i < r->peer_count; i++) {

@@ -88,6 +88,7 @@ struct replica_status {
     uint64_t boot;
     uint32_t peers_up, pending;
     bool voting, syncing, disk_failed;
+    uint64_t verified, remembered; /* signatures of transactions: once, and then known */
     uint64_t retry_ms; /* after an ERR_BUSY of replica_submit: when to try again */
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
 };

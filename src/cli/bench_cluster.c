@@ -1,0 +1,387 @@
+/* A cluster of processes under load: four validators as `net start` runs them, clients beside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/bench_client_internal.h"
+#include "cli/net_internal.h"
+
+enum { VALIDATORS = 4, AFTER_KILL_MS = 2000 };
+
+static const char *const PAYERS[] = { "exporter", "importer", "carrier" };
+
+struct cluster {
+    struct bench *b;
+    struct cli cli; /* of the space that is measured */
+    char dir[CLI_DIR_SIZE_MAX + 32], pass[CLI_DIR_SIZE_MAX + 64];
+    uint32_t lanes;
+    struct bench_lane *lane;
+    struct session *session;
+};
+
+/* What one phase came to. */
+struct phase {
+    double seconds; /* from the first that was due to the last receipt */
+    double offered, proven, tps;
+    double validator_us, client_us, wire_bytes; /* a receipt; validator: of one of them */
+    uint64_t verified[VALIDATORS];              /* signatures, since start */
+    uint64_t refused, busy, lost;
+    uint64_t began_ns, killed_ns, back_ns; /* the kill, and the first receipt of what came later */
+};
+
+/* This program with these words, silently. */
+static enum err run_self(struct cluster *k, const char *const *words)
+{
+    const char *full[32] = { "carnet" };
+    int n = 1, status = -1;
+    while (*words != NULL) {
+        full[n++] = *words++;
+    }
+    const char *rest[] = { "--dir", k->dir, "--passphrase-file", k->pass, "--json", NULL };
+    memcpy(&full[n], rest, sizeof rest);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int none = open("/dev/null", O_RDWR);
+        dup2(none, STDIN_FILENO);
+        dup2(none, STDOUT_FILENO);
+        dup2(none, STDERR_FILENO);
+        execv("/proc/self/exe", (char *const *)(uintptr_t)full);
+        _exit(127);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    bool good = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return good ? ERR_NONE : cli_fail(k->b->cli, ERR_FAILED, full[1], "%s failed", full[2]);
+}
+
+static enum err make_space(struct cluster *k)
+{
+    char base[CLI_DIR_SIZE_MAX + 24];
+    const char *where = access(k->b->cli->dir, W_OK) == 0 ? k->b->cli->dir : "/tmp";
+    snprintf(base, sizeof base, "%.*s/carnet-bench-XXXXXX", CLI_DIR_SIZE_MAX - 1, where);
+    if (mkdtemp(base) == NULL) {
+        return cli_fail(k->b->cli, cli_errno(errno), base, "%s", strerror(errno));
+    }
+    snprintf(k->pass, sizeof k->pass, "%s/pass", base);
+    snprintf(k->dir, sizeof k->dir, "%s/space", base);
+    int fd = open(k->pass, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, "bench\n", 6) == 6;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!good) {
+        return cli_fail(k->b->cli, ERR_FAILED, k->pass, "cannot be written");
+    }
+    const char *init[] = { "net", "init", "--nodes", "4", NULL },
+               *start[] = { "net", "start", NULL };
+    TRY(run_self(k, init));
+    TRY(run_self(k, start));
+    for (size_t i = 0; i < COUNT(PAYERS); i++) {
+        const char *issue[] = { "money", "issue", "--amount", "100000000.00", "--to", PAYERS[i],
+                                "--as",  "bank",  NULL };
+        TRY(run_self(k, issue));
+    }
+    return ERR_NONE;
+}
+
+static void remove_space(struct cluster *k)
+{
+    if (k->dir[0] == '\0') {
+        return;
+    }
+    const char *stop[] = { "net", "stop", NULL };
+    (void)!run_self(k, stop);
+    *strrchr(k->dir, '/') = '\0';
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("rm", "rm", "-rf", "--", k->dir, (char *)NULL);
+        _exit(127);
+    }
+    (void)waitpid(pid, NULL, 0);
+}
+
+static int64_t status_of(struct cluster *k, uint32_t node, const char *member)
+{
+    json_t *j;
+    int64_t x = -1;
+    size_t mark = arena_mark(&k->session->arena);
+    k->cli.node = k->session->node[node].api;
+    if (session_get_json(k->session, "/v1/status", &j) == ERR_NONE) {
+        (void)!json_get_int(j, member, &x);
+        json_free(j);
+    }
+    arena_release(&k->session->arena, mark);
+    return x;
+}
+
+/* Processor time of a process, from /proc: user and system, in ticks; they are the 14th and the
+ * 15th field of its line, the 12th and the 13th behind the name in brackets. */
+static double process_us(long pid)
+{
+    char path[64], text[1024] = "";
+    unsigned long ticks = 0;
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        return 0;
+    }
+    const char *at = fgets(text, sizeof text, f) != NULL ? strrchr(text, ')') : NULL;
+    (void)fclose(f);
+    for (int field = 0; at != NULL && field < 13; field++) {
+        at = strchr(at + 1, ' ');
+        ticks += at != NULL && field >= 11 ? strtoul(at + 1, NULL, 10) : 0;
+    }
+    return (double)ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double validators_us(struct cluster *k)
+{
+    double us = 0;
+    for (uint32_t i = 0; i < VALIDATORS; i++) {
+        us += process_us(net_node_pid(&k->cli, i));
+    }
+    return us;
+}
+
+/* All that went over the loopback device of this machine, others' included. */
+static double loopback_bytes(void)
+{
+    char line[512];
+    double bytes = 0;
+    FILE *f = fopen("/proc/net/dev", "r");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        const char *at = strstr(line, "lo:");
+        bytes = at != NULL ? strtod(at + 3, NULL) : bytes;
+    }
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+    return bytes;
+}
+
+static double clients_us(const struct cluster *k)
+{
+    double ns = 0;
+    for (uint32_t i = 0; i < k->lanes; i++) {
+        ns += (double)(k->lane[i].sender_cpu_ns + k->lane[i].verifier_cpu_ns);
+    }
+    return ns / 1e3;
+}
+
+static void kill_primary(struct cluster *k, struct phase *p, uint64_t at_ns)
+{
+    uint64_t now = bench_now_ns();
+    if (at_ns > now) {
+        usleep((useconds_t)((at_ns - now) / 1000));
+    }
+    int64_t primary = status_of(k, 0, "primary");
+    primary = primary < 0 || primary >= VALIDATORS ? 0 : primary;
+    long pid = net_node_pid(&k->cli, (uint32_t)primary);
+    if (pid > 0 && kill((pid_t)pid, SIGKILL) == 0) {
+        p->killed_ns = bench_now_ns();
+    }
+}
+
+static void tally(struct cluster *k, struct phase *p, const uint32_t *from)
+{
+    uint64_t first = UINT64_MAX, last = 0;
+    for (uint32_t l = 0; l < k->lanes; l++) {
+        struct bench_lane *lane = &k->lane[l];
+        p->offered += lane->sent - from[l];
+        p->refused += lane->refused;
+        p->busy += lane->busy;
+        p->lost += lane->lost;
+        for (uint32_t i = from[l]; i < lane->sent; i++) {
+            const struct bench_sent *x = &lane->record[i];
+            if (x->proven_ns == 0) {
+                continue;
+            }
+            first = x->due_ns < first ? x->due_ns : first;
+            p->proven += 1;
+            last = x->proven_ns > last ? x->proven_ns : last;
+            if (p->killed_ns != 0 && x->due_ns > p->killed_ns &&
+                (p->back_ns == 0 || x->proven_ns < p->back_ns)) {
+                p->back_ns = x->proven_ns;
+            }
+        }
+    }
+    p->seconds = last > first ? (double)(last - first) / 1e9 : 0;
+    p->tps = p->seconds > 0 ? p->proven / p->seconds : 0;
+}
+
+static enum err run_phase(struct cluster *k, double per_s, bool kills, struct phase *p)
+{
+    pid_t child[2 * BENCH_LANES_MAX];
+    uint32_t from[BENCH_LANES_MAX];
+    struct bench_offer offer[BENCH_LANES_MAX];
+    uint64_t seconds = (uint64_t)k->b->seconds;
+    *p = (struct phase){ .began_ns = bench_now_ns() };
+    for (uint32_t i = 0; i < k->lanes; i++) {
+        struct bench_lane *lane = &k->lane[i];
+        from[i] = lane->sent;
+        lane->refused = lane->busy = lane->lost = 0;
+        offer[i] = (struct bench_offer){ k->dir, k->pass,          PAYERS[i % COUNT(PAYERS)],
+                                         "bank", per_s / k->lanes, seconds };
+        child[2 * i] = bench_sender(k->b->cli, &offer[i], lane);
+        child[2 * i + 1] = bench_verifier(k->b->cli, &offer[i], lane);
+        if (child[2 * i] < 0 || child[2 * i + 1] < 0) {
+            return ERR_FAILED;
+        }
+    }
+    double validators = validators_us(k), clients = clients_us(k), wire = loopback_bytes();
+    if (kills) {
+        kill_primary(k, p, p->began_ns + seconds * 500000000);
+    }
+    for (uint32_t i = 0; i < 2 * k->lanes; i++) {
+        while (waitpid(child[i], NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    tally(k, p, from);
+    if (p->proven == 0) {
+        return cli_fail(k->b->cli, ERR_UNAVAILABLE, "cluster", "no receipt was verified");
+    }
+    p->validator_us = (validators_us(k) - validators) / VALIDATORS / p->proven;
+    p->client_us = (clients_us(k) - clients) / p->proven;
+    p->wire_bytes = (loopback_bytes() - wire) / p->proven;
+    for (uint32_t i = 0; i < VALIDATORS; i++) {
+        int64_t verified = status_of(k, i, "signatures_verified");
+        p->verified[i] = verified < 0 ? 0 : (uint64_t)verified;
+    }
+    return ERR_NONE;
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Times from due to verified, of what was due outside or inside the two seconds after the kill. */
+static void answer_times(struct cluster *k, const struct phase *p, bool after_kill)
+{
+    static const struct {
+        const char *name;
+        unsigned per_mille;
+    } MARKS[] = { { "p50", 500 }, { "p99", 990 }, { "p99_9", 999 } };
+    uint64_t *ns = calloc((size_t)BENCH_LANES_MAX * BENCH_SENT_MAX, sizeof *ns);
+    size_t n = 0;
+    ASSERT(ns != NULL);
+    for (uint32_t l = 0; l < k->lanes; l++) {
+        for (uint32_t i = 0; i < k->lane[l].sent; i++) {
+            const struct bench_sent *x = &k->lane[l].record[i];
+            bool near = p->killed_ns != 0 && x->due_ns + 1000000 > p->killed_ns &&
+                        x->due_ns < p->killed_ns + (uint64_t)AFTER_KILL_MS * 1000000;
+            if (x->proven_ns != 0 && x->due_ns >= p->began_ns && near == after_kill) {
+                ns[n++] = x->proven_ns - x->due_ns;
+            }
+        }
+    }
+    qsort(ns, n, sizeof *ns, compare_u64);
+    fprintf(k->b->cli->text, "%-46s",
+            after_kill ? "due in the 2 s after the kill" : "due at other times");
+    for (size_t i = 0; n > 0 && i < COUNT(MARKS); i++) {
+        char key[40];
+        size_t at = n * MARKS[i].per_mille / 1000;
+        double ms = (double)ns[at] / 1e6;
+        snprintf(key, sizeof key, "%s%s_ms", MARKS[i].name, after_kill ? "_after_kill" : "");
+        bench_put(k->b->cli->answer, key, ms);
+        fprintf(k->b->cli->text, "  %s %.0f ms", MARKS[i].name, ms);
+    }
+    fprintf(k->b->cli->text, "  of %zu\n", n);
+    free(ns);
+}
+
+static void say(struct cluster *k, const char *key, const char *words, double x, const char *unit)
+{
+    bench_put(k->b->cli->answer, key, x);
+    fprintf(k->b->cli->text, "%-46s %12.1f %s\n", words, x, unit);
+}
+
+static void answer_flood(struct cluster *k, const struct phase *p, double ceiling)
+{
+    say(k, "offered_per_s", "offered, flood", p->offered / k->b->seconds, "tx/s");
+    say(k, "tps", "receipts verified, flood", p->tps, "tx/s");
+    say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling, "tx/s");
+    say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
+    say(k, "validator_us_per_tx", "a validator's processor time a receipt", p->validator_us, "us");
+    say(k, "client_us_per_tx", "clients' processor time a receipt", p->client_us, "us");
+    say(k, "wire_bytes_per_tx", "bytes over loopback a receipt", p->wire_bytes, "B");
+    say(k, "busy", "told to come again", (double)p->busy, "tx");
+    say(k, "refused", "refused", (double)p->refused, "tx");
+    say(k, "lost", "without a receipt after 15 s", (double)p->lost, "tx");
+    for (uint32_t i = 0; i < VALIDATORS; i++) {
+        char key[40];
+        snprintf(key, sizeof key, "verified_by_%u", i);
+        say(k, key, "signatures verified by a validator so far", (double)p->verified[i], "");
+    }
+}
+
+static void answer_load(struct cluster *k, const struct phase *p)
+{
+    say(k, "load_tps", "receipts verified at 60 % of that", p->tps, "tx/s");
+    say(k, "load_lost", "without a receipt after 15 s", (double)p->lost, "tx");
+    answer_times(k, p, false);
+    if (p->killed_ns != 0) {
+        answer_times(k, p, true);
+        double back = p->back_ns > p->killed_ns ? (double)(p->back_ns - p->killed_ns) / 1e6 : 0;
+        say(k, "back_after_kill_ms", "first receipt of what was due after the kill", back, "ms");
+    }
+}
+
+static enum err measure(struct cluster *k, double rate)
+{
+    struct phase *p = calloc(1, sizeof *p);
+    double best = 0;
+    ASSERT(p != NULL);
+    k->b->rows_planned = 12;
+    enum err e = bench_verify(k->b);
+    for (uint32_t i = 0; i < k->b->row_count; i++) {
+        double us = k->b->row[i].cpu_us;
+        best = best == 0 || us < best ? us : best;
+    }
+    double ceiling = (double)sysconf(_SC_NPROCESSORS_ONLN) * 1e6 / best / VALIDATORS;
+    e = e != ERR_NONE ? e : run_phase(k, rate, false, p);
+    if (e == ERR_NONE) {
+        answer_flood(k, p, ceiling);
+        e = run_phase(k, 0.6 * p->tps, true, p);
+    }
+    if (e == ERR_NONE) {
+        answer_load(k, p);
+    }
+    free(p);
+    return e;
+}
+
+enum err bench_cluster(struct bench *b)
+{
+    uint64_t rate, lanes;
+    TRY(cli_number(b->cli, "--rate", 1, 100000, 2000, &rate));
+    TRY(cli_number(b->cli, "--clients", 1, BENCH_LANES_MAX, 6, &lanes));
+    struct cluster *k = calloc(1, sizeof *k);
+    ASSERT(k != NULL);
+    k->session = calloc(1, sizeof *k->session);
+    k->lane = mmap(NULL, BENCH_LANES_MAX * sizeof *k->lane, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ASSERT(k->session != NULL && k->lane != MAP_FAILED);
+    k->b = b;
+    k->lanes = (uint32_t)lanes;
+    enum err e = make_space(k);
+    if (e == ERR_NONE) {
+        k->cli = *b->cli;
+        k->cli.dir = k->dir;
+        e = session_open(&k->cli, false, k->session);
+        e = e != ERR_NONE ? e : measure(k, (double)rate);
+        session_close(k->session);
+    }
+    remove_space(k);
+    munmap(k->lane, BENCH_LANES_MAX * sizeof *k->lane);
+    free(k->session);
+    free(k);
+    return e;
+}
