@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "crypto/suite.h"
+#include "sim/sim_words.h"
 
 enum {
     SIM_SUITE = 127, /* FORMATS 23 */
@@ -21,30 +22,13 @@ enum {
     SIM_LINES_MAX = 64 /* last events shown with a violation */
 };
 
-/* Asked for by name; delivered ones are counted by the same numbers. */
-#define SIM_FAULTS(X)         \
-    X(DROP, "drop")           \
-    X(DELAY, "delay")         \
-    X(PARTITION, "partition") \
-    X(CRASH, "crash")         \
-    X(DISK, "disk")
-enum sim_fault {
-#define X(name, text) SIM_##name,
-    SIM_FAULTS(X)
-#undef X
-        SIM_FAULT_END
-};
-const char *sim_fault_name(enum sim_fault f);
-/* "drop,crash" to a set of bits. ERR_UNKNOWN_WORD; ERR_UNSUPPORTED: byzantine:F, not implemented.
- */
-MUST_USE enum err sim_faults_parse(const char *text, uint32_t *out);
-
 /* Canaries: defects put in on purpose, which the checks must find. */
 enum sim_mutant {
     SIM_MUTANT_NONE,
     SIM_MUTANT_FORGET_VOTES, /* a restart finds no vote log, and all nodes crash together */
     SIM_MUTANT_SYNC_LIES,    /* the disk says "synced" and is not, and all nodes crash together */
     SIM_MUTANT_EAGER_BROKER, /* a broker hands a key over before its RELEASE has committed */
+    SIM_MUTANT_FORGER,       /* a liar has everybody's keys */
     SIM_MUTANT_LOSE_TX /* clients are told "committed" when a node merely has the transaction */
 };
 
@@ -53,6 +37,7 @@ struct sim_options {
     uint32_t nodes; /* seats, 1..SIM_NODES_MAX; odd seeds have an observer beside them */
     uint32_t steps; /* events of the first phase */
     uint32_t faults;
+    uint32_t liars; /* with SIM_BYZANTINE: seats that lie, at most f of 3f+1 */
     enum sim_mutant mutant;
     struct bytes
         pack_set; /* compiled law for genesis: tokens and rights are traded too; empty: none */
@@ -67,11 +52,12 @@ struct sim_options {
 struct sim_result {
     bool ok;
     uint64_t seed, height, steps, virtual_ms, txs, applied; /* applied: receipts that say ok */
-    uint64_t settled, refunded; /* locks in two currencies */
     uint64_t released;                                      /* uses of brokered rights */
+    uint64_t settled, refunded;                             /* locks in two currencies */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
-    uint64_t delivered[SIM_FAULT_END];
+    uint32_t broken;        /* bits by enum sim_invariant */
+    uint64_t delivered[SIM_FAULT_END], lies[SIM_LIE_END];
     char violation[SIM_VIOLATIONS_MAX][SIM_LINE_SIZE];
     char line[SIM_LINES_MAX][SIM_LINE_SIZE]; /* oldest first */
 };

@@ -17,7 +17,8 @@ static void deliver(struct world *w, struct sim_right *r)
 {
     const struct sim_tx *t = answer_of(w, r);
     if (t == NULL || t->height == 0 || !t->told || t->status != RECEIPT_OK) {
-        sim_violation(w, "a key left for use %u before its RELEASE has committed", r->durable_use);
+        sim_violation(w, SIM_RELEASE, "a key left for use %u before its RELEASE has committed",
+                      r->durable_use);
     }
     r->delivered = r->durable_use;
     r->delivered_wrap = r->durable_wrap;
@@ -227,12 +228,13 @@ void sim_broker_replayed(struct world *w, const struct receipt *receipt)
         }
         struct sim_right *r = right_of(w, &e->subject[1]);
         if (r == NULL || released.use != r->counted + 1) {
-            sim_violation(w, "use %u of a right is not counted once", released.use);
+            sim_violation(w, SIM_CONSERVATION, "use %u of a right is not counted once",
+                          released.use);
             return;
         }
         r->counted++;
         if (r->delivered == released.use && !hash_equal(&r->delivered_wrap, &released.wrap)) {
-            sim_violation(w, "the key handed over for use %u is not the one released",
+            sim_violation(w, SIM_RELEASE, "the key handed over for use %u is not the one released",
                           released.use);
         }
     }
@@ -243,10 +245,12 @@ void sim_broker_end(struct world *w)
     for (uint32_t i = 0; i < w->right_count; i++) {
         const struct sim_right *r = &w->right[i];
         if (r->delivered > r->counted) {
-            sim_violation(w, "a key was handed over for a use that nobody counted");
+            sim_violation(w, SIM_CONSERVATION,
+                          "a key was handed over for a use that nobody counted");
         }
         if (r->delivered < r->counted && (!r->durable || r->durable_use != r->counted)) {
-            sim_violation(w, "use %u is counted, and its key is lost", r->counted);
+            sim_violation(w, SIM_CONSERVATION, "use %u is counted, and its key is lost",
+                          r->counted);
         }
     }
 }

@@ -3,18 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/sim_parts_internal.h"
+#include "sim/sim_liar_internal.h"
 
 /* The invariants of DESIGN 8 that a network of honest nodes with bad luck must keep. */
 
-void sim_violation(struct world *w, const char *format, ...)
+void sim_violation(struct world *w, enum sim_invariant i, const char *format, ...)
 {
     struct sim_result *r = w->result;
     char text[SIM_LINE_SIZE];
+    int n = snprintf(text, sizeof text, "%s: ", sim_invariant_name(i));
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(text + n, sizeof text - (size_t)n, format, args);
     va_end(args);
+    r->broken |= 1u << i;
     sim_line(w, "VIOLATION %.120s", text);
     if (r->violation_count < SIM_VIOLATIONS_MAX) {
         memcpy(r->violation[r->violation_count], text, sizeof text);
@@ -50,20 +52,20 @@ static void check_tx(struct world *w, const struct block *b, struct bytes wire)
     struct tx tx;
     uint64_t height = b->header.height;
     if (tx_decode(w->suite, wire, &w->scratch, &tx) != ERR_NONE || !signed_well(w, &tx)) {
-        sim_violation(w, "height %llu holds a transaction that nobody signed",
+        sim_violation(w, SIM_VALIDITY, "height %llu holds a transaction that nobody signed",
                       (unsigned long long)height);
         return;
     }
     uint64_t until = tx.body.valid_until_ms;
     if (until < b->header.time_ms ||
         until > b->header.time_ms + w->genesis.param[PARAM_TX_WINDOW_MS]) {
-        sim_violation(w, "height %llu holds a transaction out of its window",
+        sim_violation(w, SIM_VALIDITY, "height %llu holds a transaction out of its window",
                       (unsigned long long)height);
     }
     struct sim_tx *known = find_tx(w, &tx.id);
     if (known == NULL || known->height != 0) {
-        sim_violation(w, "height %llu holds a transaction %s", (unsigned long long)height,
-                      known == NULL ? "of nobody" : "a second time");
+        sim_violation(w, SIM_VALIDITY, "height %llu holds a transaction %s",
+                      (unsigned long long)height, known == NULL ? "of nobody" : "a second time");
         return;
     }
     known->height = height;
@@ -75,11 +77,11 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
     char label[24];
     if (block_decode(w->suite, c->block, &w->scratch, &b) != ERR_NONE ||
         b.header.height != c->tip.height || !hash_equal(&b.hash, &c->tip.hash)) {
-        sim_violation(w, "n%u tells a block that is not what it says", node);
+        sim_violation(w, SIM_AGREEMENT, "n%u tells a block that is not what it says", node);
         return;
     }
     if (!hash_equal(&b.header.previous, &w->block[w->height].hash) && w->height > 0) {
-        sim_violation(w, "height %llu does not follow height %llu",
+        sim_violation(w, SIM_ORDER, "height %llu does not follow height %llu",
                       (unsigned long long)c->tip.height, (unsigned long long)w->height);
     }
     w->height = c->tip.height;
@@ -109,8 +111,8 @@ static void count_exchanges(struct world *w, const struct receipt *r)
 static void check_receipts(struct world *w, uint32_t node, const struct replica_commit *c)
 {
     if (c->receipt_count != w->block[c->tip.height].tx_count) {
-        sim_violation(w, "n%u tells %u receipts for height %llu", node, c->receipt_count,
-                      (unsigned long long)c->tip.height);
+        sim_violation(w, SIM_RECEIPTS, "n%u tells %u receipts for height %llu", node,
+                      c->receipt_count, (unsigned long long)c->tip.height);
     }
     for (uint32_t i = 0; i < c->receipt_count; i++) {
         struct sim_tx *t = find_tx(w, &c->receipt[i].transaction);
@@ -134,12 +136,12 @@ void sim_check_commit(struct world *w, uint32_t node, const struct replica_commi
     struct sim_node *n = &w->node[node];
     uint64_t height = c->tip.height;
     if (n->told != UINT64_MAX && height != n->told + 1) {
-        sim_violation(w, "n%u tells height %llu after %llu", node, (unsigned long long)height,
-                      (unsigned long long)n->told);
+        sim_violation(w, SIM_ORDER, "n%u tells height %llu after %llu", node,
+                      (unsigned long long)height, (unsigned long long)n->told);
     }
     n->told = height;
     if (height > w->height + 1 || height >= SIM_HEIGHTS_MAX) {
-        sim_violation(w, "n%u tells height %llu, which nobody has reached", node,
+        sim_violation(w, SIM_ORDER, "n%u tells height %llu, which nobody has reached", node,
                       (unsigned long long)height);
         return;
     }
@@ -148,7 +150,7 @@ void sim_check_commit(struct world *w, uint32_t node, const struct replica_commi
         first_commit(w, node, c);
     } else if (!hash_equal(&w->block[height].hash, &c->tip.hash) ||
                !hash_equal(&w->block[height].state_root, &c->tip.state_root)) {
-        sim_violation(w, "n%u commits another block at height %llu", node,
+        sim_violation(w, SIM_AGREEMENT, "n%u commits another block at height %llu", node,
                       (unsigned long long)height);
         return;
     }
@@ -212,18 +214,29 @@ static void check_vote(struct world *w, uint32_t node, const struct sim_seen *se
     }
     if (s->used) {
         if (!hash_equal(&s->block, &v->block)) {
-            sim_violation(w, "n%u votes for two blocks at view %llu height %llu", node,
+            sim_violation(w, SIM_VOTES, "n%u votes for two blocks at view %llu height %llu", node,
                           (unsigned long long)v->view, (unsigned long long)v->height);
         }
         return;
     }
     if (!in_vote_log(w, node, v)) {
-        sim_violation(w, "n%u says a vote that its log does not hold, view %llu height %llu", node,
+        sim_violation(w, SIM_VOTES,
+                      "n%u says a vote that its log does not hold, view %llu height %llu", node,
                       (unsigned long long)v->view, (unsigned long long)v->height);
     }
     if (w->vote_count < SIM_VOTES_MAX / 2) {
         w->vote_count++;
         *s = (struct sim_vote){ true, seen->seat, v->kind, v->epoch, v->view, v->height, v->block };
+    }
+}
+
+/* It is said again until it is answered; a reader wants to see it once. */
+static void say_view(struct world *w, uint64_t *said, uint32_t node, const char *does,
+                     uint64_t view)
+{
+    if (*said != view) {
+        *said = view;
+        sim_line(w, "n%u %s view %llu", node, does, (unsigned long long)view);
     }
 }
 
@@ -235,9 +248,9 @@ static void tell_seen(struct world *w, uint32_t node, const struct sim_seen *see
         sim_line(w, "n%u proposes %s in view %llu", node,
                  sim_label(w, seen->height, &seen->block, label), view);
     } else if (seen->kind == SIM_KIND_VIEW_CHANGE && seen->seat == node) {
-        sim_line(w, "n%u asks for view %llu", node, view);
+        say_view(w, &w->node[node].asked, node, "asks for", view);
     } else if (seen->kind == SIM_KIND_NEW_VIEW && node < w->seats) {
-        sim_line(w, "n%u opens view %llu", node, view);
+        say_view(w, &w->node[node].opened, node, "opens", view);
     }
 }
 
@@ -246,7 +259,7 @@ void sim_check_sent(struct world *w, uint32_t node, struct bytes message)
     struct sim_seen seen;
     arena_reset(&w->scratch);
     if (sim_see(w->suite, message, &w->scratch, &seen) != ERR_NONE) {
-        sim_violation(w, "n%u sends what cannot be read", node);
+        sim_violation(w, SIM_SERVICE, "n%u sends what cannot be read", node);
         return;
     }
     tell_seen(w, node, &seen);
@@ -255,13 +268,27 @@ void sim_check_sent(struct world *w, uint32_t node, struct bytes message)
     }
 }
 
-/* A vote signed with a key that is not the seat's. */
+static void refuse(struct world *w, uint32_t seat, uint32_t from, struct bytes message,
+                   const char *what)
+{
+    struct sim_node *n = &w->node[seat];
+    if (!n->up || n->liar != NULL || seat == from) {
+        return;
+    }
+    if (replica_receive(n->replica, w->now_ms, from, message) == ERR_NONE) {
+        sim_violation(w, SIM_FORGERY, "n%u believes a forged %s", seat, what);
+    }
+    sim_after(w, n);
+}
+
+/* A vote and a view change, signed with a key that is not the seat's. */
 void sim_forge(struct world *w)
 {
     uint8_t secret[SUITE_SECRET_SIZE] = { 1, 2, 3 }, signature[SUITE_SIGNATURE_SIZE_MAX];
+    uint8_t change_signature[SUITE_SIGNATURE_SIZE_MAX];
     uint64_t epoch = genesis_epoch(&w->genesis, w->now_ms);
     struct vote v = { w->genesis.space, epoch, VOTE_COMMIT, 0, w->height + 1, { { 9 } } };
-    struct bytes vote = { NULL, 0 }, message = { NULL, 0 };
+    struct bytes vote = { NULL, 0 }, message = { NULL, 0 }, body = { NULL, 0 };
     arena_reset(&w->scratch);
     enum err e = vote_encode(&v, &w->scratch, &vote);
     ASSERT(e == ERR_NONE);
@@ -271,13 +298,15 @@ void sim_forge(struct world *w)
         struct bytes s = bytes_of(signature, w->suite->signature_size);
         e = sim_vote_message(&v, from, s, &w->scratch, &message);
         ASSERT(e == ERR_NONE);
-        if (w->seats > 1 && w->node[i].up &&
-            replica_receive(w->node[i].replica, w->now_ms, from, message) == ERR_NONE) {
-            sim_violation(w, "n%u believes a forged vote", i);
-        }
-        if (w->node[i].up) {
-            sim_after(w, &w->node[i]);
-        }
+        refuse(w, i, from, message, "vote");
+        struct sim_change c = { epoch, 1u << 20, w->height, from, { NULL, 0 } };
+        e = sim_change_body(&w->genesis.space, &c, &w->scratch, &body);
+        ASSERT(e == ERR_NONE);
+        suite_sign_tagged(w->suite, secret, "carnet/view-change/v1", body, change_signature);
+        s = bytes_of(change_signature, w->suite->signature_size);
+        e = sim_change_message(body, s, &w->scratch, &message);
+        ASSERT(e == ERR_NONE);
+        refuse(w, i, from, message, "view change");
     }
 }
 
@@ -341,7 +370,7 @@ static enum err check_conservation(struct world *w, struct sim_store *store)
     contract_conservation_init(&audit.sums, w->genesis.currency_count);
     TRY(port.each(port.ctx, &audit, add_value));
     if (contract_conservation_check(&audit.sums) != ERR_NONE) {
-        sim_violation(w, "money was made or lost");
+        sim_violation(w, SIM_CONSERVATION, "money was made or lost");
     }
     return ERR_NONE;
 }
@@ -362,16 +391,26 @@ static enum err replay(struct world *w, struct replica *from, struct sim_store *
     for (uint64_t h = 1; h <= w->height; h++) {
         enum err e = replay_height(w, l, from, store, h);
         if (e != ERR_NONE) {
-            sim_violation(w, "replay stops at height %llu: %s", (unsigned long long)h, err_name(e));
+            sim_violation(w, SIM_DETERMINISM, "replay stops at height %llu: %s",
+                          (unsigned long long)h, err_name(e));
             return e;
         }
     }
     struct ledger_tip tip = ledger_committed(l);
     if (w->height > 0 && !hash_equal(&tip.state_root, &w->block[w->height].state_root)) {
-        sim_violation(w, "replay ends in another state");
+        sim_violation(w, SIM_DETERMINISM, "replay ends in another state");
     }
     sim_broker_end(w);
     return check_conservation(w, store);
+}
+
+static uint32_t honest(const struct world *w)
+{
+    uint32_t i = 0;
+    while (w->node[i].liar != NULL) {
+        i++;
+    }
+    return i;
 }
 
 /* Determinism and conservation: the whole log again, in a ledger that has seen nothing. */
@@ -383,9 +422,9 @@ static void check_replay(struct world *w)
     enum err e = sim_store_open(&store);
     ASSERT(memory != NULL && e == ERR_NONE);
     struct arena a = arena_over(memory, size);
-    e = replay(w, w->node[0].replica, &store, &a);
+    e = replay(w, w->node[honest(w)].replica, &store, &a);
     if (e != ERR_NONE && w->result->violation_count == 0) {
-        sim_violation(w, "the replay fails: %s", err_name(e));
+        sim_violation(w, SIM_DETERMINISM, "the replay fails: %s", err_name(e));
     }
     sim_store_free(&store);
     free(memory);
@@ -395,10 +434,10 @@ void sim_check_end(struct world *w)
 {
     for (uint32_t i = 0; i < w->tx_count; i++) {
         if (w->tx[i].committed && w->tx[i].height == 0) {
-            sim_violation(w, "a transaction told as committed is in no block");
+            sim_violation(w, SIM_DURABILITY, "a transaction told as committed is in no block");
         }
     }
-    if (w->node[0].up && w->result->violation_count == 0) {
+    if (w->node[honest(w)].up && w->result->violation_count == 0) {
         check_replay(w);
     }
 }

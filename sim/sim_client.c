@@ -54,7 +54,7 @@ static void ask(struct world *w, struct sim_tx *t)
 {
     struct sim_node *n = &w->node[sim_below(&w->random, w->nodes)];
     t->asked_ms = w->now_ms;
-    if (!n->up) {
+    if (!n->up || n->liar != NULL) {
         return;
     }
     struct hash id;
@@ -66,7 +66,7 @@ static void ask(struct world *w, struct sim_tx *t)
     }
     if (e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
         e != ERR_FAILED) {
-        sim_violation(w, "n%u refuses a good transaction: %s", n->index, err_name(e));
+        sim_violation(w, SIM_SERVICE, "n%u refuses a good transaction: %s", n->index, err_name(e));
     }
     sim_after(w, n);
 }

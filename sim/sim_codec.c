@@ -9,6 +9,7 @@ static enum err see_vote(const Carnet__V1__SignedVote *v, struct arena *a, struc
     }
     TRY(vote_decode(bytes_of_field(v->vote), a, &o->vote));
     o->seat = v->seat;
+    o->signature = bytes_of_field(v->signature);
     o->has_vote = true;
     return ERR_NONE;
 }
@@ -21,6 +22,7 @@ static enum err see_propose(const struct suite *s, const Carnet__V1__Propose *p,
     o->view = p->view;
     o->block = b.hash;
     o->height = b.header.height;
+    o->wire = bytes_of_field(p->block);
     return see_vote(p->vote, a, o);
 }
 
@@ -33,6 +35,10 @@ static enum err see_view_change(const Carnet__V1__ViewChange *v, struct arena *a
     const Carnet__V1__ViewChangeBody *body = (const Carnet__V1__ViewChangeBody *)m;
     o->view = body->view;
     o->seat = body->seat;
+    o->epoch = body->epoch;
+    o->body = bytes_of_field(v->body);
+    o->signature = bytes_of_field(v->signature);
+    o->prepared = bytes_of_field(body->prepared);
     return ERR_NONE;
 }
 

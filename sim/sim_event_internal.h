@@ -12,12 +12,21 @@ uint64_t sim_next(struct sim_random *r);
 uint64_t sim_below(struct sim_random *r, uint64_t limit); /* limit 0: 0 */
 bool sim_chance(struct sim_random *r, uint32_t per_thousand);
 
-enum sim_event_kind { SIM_DELIVER, SIM_TICK, SIM_FLUSH, SIM_RESTART, SIM_CLIENT, SIM_CHAOS };
+enum sim_event_kind {
+    SIM_DELIVER,
+    SIM_TICK,
+    SIM_FLUSH,
+    SIM_RESTART,
+    SIM_CLIENT,
+    SIM_CHAOS,
+    SIM_ACT
+};
 struct sim_event {
     uint64_t at_ms, order;
     enum sim_event_kind kind;
-    uint32_t to, from;
-    uint64_t run; /* TICK, FLUSH: the node's incarnation it was meant for */
+    uint32_t to, from; /* a slot; a participant */
+    uint32_t lie;      /* DELIVER: 1 + enum sim_lie when it is one; 0 */
+    uint64_t run;      /* TICK, FLUSH: the node's incarnation it was meant for */
     uint8_t *message;
     size_t len;
 };

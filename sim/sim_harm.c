@@ -54,7 +54,7 @@ static void harm_links(struct world *w)
 
 static void crash_all(struct world *w)
 {
-    for (uint32_t i = 0; i < w->nodes; i++) {
+    for (uint32_t i = 0; i < w->slots; i++) {
         if (w->node[i].up) {
             sim_node_crash(w, i);
         }
@@ -65,14 +65,14 @@ static void crash_all(struct world *w)
 static void harm_nodes(struct world *w)
 {
     struct sim_random *r = &w->random;
-    struct sim_node *n = &w->node[sim_below(r, w->nodes)];
+    struct sim_node *n = &w->node[sim_below(r, w->slots)];
     bool together = w->options.mutant != SIM_MUTANT_NONE || sim_chance(r, 100);
     if (together) {
         crash_all(w);
     } else if (n->up && sim_chance(r, 500)) {
         n->disk.crash_after = 1 + sim_below(r, 6);
     } else if (n->up) {
-        sim_node_crash(w, n->index);
+        sim_node_crash(w, n->slot);
     }
 }
 
@@ -102,6 +102,9 @@ static void rot(struct world *w)
     }
     for (uint32_t i = 0; i < w->nodes; i++) {
         struct sim_node *other = &w->node[i];
+        if (other->liar != NULL && other != n) {
+            continue;
+        }
         if (!other->up || replica_status(other->replica).syncing ||
             replica_status(other->replica).disk_failed || other->told < n->told) {
             return;
@@ -173,12 +176,12 @@ void sim_heal(struct world *w)
     w->delay_max_ms = 0;
     w->dead_primary = UINT32_MAX;
     sim_line(w, "everything is healed");
-    for (uint32_t i = 0; i < w->nodes; i++) {
+    for (uint32_t i = 0; i < w->slots; i++) {
         struct sim_node *n = &w->node[i];
         n->disk.full = false;
         n->disk.sync_fails = false;
         n->disk.crash_after = 0;
-        for (uint32_t j = 0; j < w->nodes; j++) {
+        for (uint32_t j = 0; j < w->nodes && i < w->nodes; j++) {
             w->cut_until_ms[i][j] = 0;
         }
         if (!n->up) {

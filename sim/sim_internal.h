@@ -5,13 +5,16 @@
 #include "contract/contract.h"
 #include "node/replica.h"
 #include "sim/sim.h"
-#include "sim/sim_disk_internal.h"
 #include "sim/sim_broker_internal.h"
 #include "sim/sim_client_internal.h"
+#include "sim/sim_disk_internal.h"
 #include "sim/sim_event_internal.h"
+#include "sim/sim_records_internal.h"
 
 enum {
     SIM_PARTICIPANTS_MAX = SIM_NODES_MAX + 1,
+    SIM_LIARS_MAX = (SIM_NODES_MAX - 1) / 3,
+    SIM_SLOTS_MAX = SIM_PARTICIPANTS_MAX + SIM_LIARS_MAX, /* each liar has a second copy */
     SIM_TXS_MAX = 4096,
     SIM_HEIGHTS_MAX = 8192,
     SIM_EVENTS_MAX = 1 << 17,
@@ -24,9 +27,11 @@ enum {
 };
 
 struct world;
+struct sim_liar;
 struct sim_node {
     struct world *world;
-    uint32_t index;
+    uint32_t slot, index;  /* place in world.node; participant: two copies have one */
+    struct sim_liar *liar; /* NULL: honest */
     bool up;
     uint64_t run, restart_ms, tick_ms;
     bool flush_due, voting;
@@ -42,20 +47,9 @@ struct sim_node {
     struct replica *replica;
     uint64_t told; /* height last told as committed; UINT64_MAX: nothing yet in this run */
     uint32_t view_changes, views_before;
+    uint64_t asked, opened; /* views last spoken of in the transcript */
 };
 
-/* What the rig remembers of a seat's own words, across all its restarts. */
-struct sim_vote {
-    bool used;
-    uint32_t seat, kind;
-    uint64_t epoch, view, height;
-    struct hash block;
-};
-
-struct sim_block {
-    struct hash hash, state_root;
-    uint32_t tx_count;
-};
 struct world {
     struct sim_options options;
     struct sim_result *result;
@@ -73,11 +67,13 @@ struct world {
     uint8_t *genesis_memory, *scratch_memory;
     struct arena genesis_arena, scratch;
     struct replica_config config;
-    uint32_t seats, nodes;
+    uint32_t seats, nodes, slots;
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];
-    struct sim_node node[SIM_PARTICIPANTS_MAX];
+    struct sim_node node[SIM_SLOTS_MAX]; /* participants in order, then the liars' second copies */
+    uint32_t liars;
+    struct sim_liar *liar[SIM_LIARS_MAX];
 
     uint64_t now_ms, start_ms, order, deal_until_ms;
     struct sim_event *event; /* a heap by (at_ms, order) */
@@ -96,11 +92,7 @@ struct world {
     uint32_t vote_count;
     struct hasher trace;
     uint32_t label_count;
-    struct sim_label {
-        uint64_t height;
-        struct hash block;
-        char letter;
-    } label[SIM_LABELS_MAX]; /* a ring: the newest are spoken of */
+    struct sim_label label[SIM_LABELS_MAX]; /* a ring: the newest are spoken of */
     uint32_t line_count;
     char line[SIM_LINES_MAX][SIM_LINE_SIZE];
 };

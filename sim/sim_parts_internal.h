@@ -2,6 +2,7 @@
 #ifndef CARNET_SIM_SIM_PARTS_INTERNAL_H
 #define CARNET_SIM_SIM_PARTS_INTERNAL_H
 
+#include "sim/sim_codec_internal.h"
 #include "sim/sim_internal.h"
 
 /* sim_setup.c */
@@ -12,6 +13,8 @@ void sim_world_close(struct world *w);
 MUST_USE enum err sim_world_run(struct world *w);
 
 /* sim_world.c: events, network, nodes, harm */
+/* Bytes on their way, through weather and cuts; `lie`: 0, or 1 + what it is. */
+void sim_send(struct world *w, uint32_t from, uint32_t to, struct bytes message, uint32_t lie);
 void sim_schedule(struct world *w, struct sim_event e);
 bool sim_pop(struct world *w, struct sim_event *out);
 struct replica_config sim_node_config(struct world *w, struct sim_node *n);
@@ -21,6 +24,17 @@ void sim_after(struct world *w, struct sim_node *n); /* a call returned: tick, f
 void sim_handle(struct world *w, struct sim_event *e);
 void sim_harm(struct world *w);
 void sim_heal(struct world *w);
+
+/* sim_liar.c: the Byzantine seats, drawn when the world opens */
+MUST_USE enum err sim_liars_open(struct world *w);
+void sim_liars_close(struct world *w);
+void sim_liar_sends(struct sim_node *n, uint32_t peer, struct bytes message);
+/* What a copy hears; *message may become something else. */
+void sim_liar_hears(struct sim_node *n, uint32_t from, struct bytes *message);
+void sim_liar_acts(struct world *w, uint32_t number);
+/* Which slots of this liar hear that participant, as bits 0 and 1. */
+uint32_t sim_liar_copies(const struct sim_liar *l, uint32_t from);
+uint32_t sim_liar_slot(const struct sim_liar *l, uint32_t copy);
 
 /* sim_client.c */
 void sim_client(struct world *w);
@@ -36,7 +50,8 @@ void sim_broker_replayed(struct world *w, const struct receipt *receipt);
 void sim_broker_end(struct world *w);
 
 /* sim_check.c */
-void sim_violation(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sim_violation(struct world *w, enum sim_invariant i, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 void sim_check_commit(struct world *w, uint32_t node, const struct replica_commit *c);
 void sim_check_start(struct world *w, uint32_t node);
 void sim_check_sent(struct world *w, uint32_t node, struct bytes message);
@@ -70,21 +85,5 @@ MUST_USE enum err sim_deal(struct world *w, struct arena *a, struct sim_order *o
 MUST_USE enum err sim_refund(struct world *w, struct arena *a, struct sim_order *o);
 MUST_USE enum err sim_work_right(struct world *w, struct arena *a, const struct sim_right *r,
                                  enum sim_order_kind kind, struct sim_order *out);
-
-/* sim_codec.c: what a peer message says, for the rig's eyes */
-struct sim_seen {
-    uint32_t kind; /* number of PeerMessage.kind */
-    bool has_vote;
-    struct vote vote;
-    uint32_t seat;
-    uint64_t view;     /* PROPOSE, VIEW_CHANGE, NEW_VIEW */
-    struct hash block; /* PROPOSE */
-    uint64_t height;   /* PROPOSE */
-};
-enum { SIM_KIND_PROPOSE = 3, SIM_KIND_VOTE = 4, SIM_KIND_VIEW_CHANGE = 5, SIM_KIND_NEW_VIEW = 6 };
-MUST_USE enum err sim_see(const struct suite *s, struct bytes message, struct arena *a,
-                          struct sim_seen *out);
-MUST_USE enum err sim_vote_message(const struct vote *v, uint32_t seat, struct bytes signature,
-                                   struct arena *a, struct bytes *out);
 
 #endif

@@ -13,7 +13,8 @@ enum {
 static bool level(const struct world *w)
 {
     for (uint32_t i = 0; i < w->nodes; i++) {
-        if (!w->node[i].up || w->node[i].told != w->height) {
+        const struct sim_node *n = &w->node[i];
+        if (n->liar == NULL && (!n->up || n->told != w->height)) {
             return false;
         }
     }
@@ -59,10 +60,11 @@ static void calm_phase(struct world *w)
     }
     uint32_t waiting = sim_waiting(w);
     if (waiting > 0) {
-        sim_violation(w, "%u transactions wait %u ms after the network calmed", waiting,
-                      (unsigned)(w->now_ms + CALM_LIMIT_MS - until));
+        sim_violation(w, SIM_LIVENESS, "%u transactions wait %u ms after the network calmed",
+                      waiting, (unsigned)(w->now_ms + CALM_LIMIT_MS - until));
     } else if (!level(w)) {
-        sim_violation(w, "not every node reaches height %llu", (unsigned long long)w->height);
+        sim_violation(w, SIM_LIVENESS, "not every node reaches height %llu",
+                      (unsigned long long)w->height);
     }
 }
 
@@ -70,7 +72,7 @@ static void count_disk(struct world *w)
 {
     for (uint32_t i = 0; i < w->nodes; i++) {
         w->result->delivered[SIM_DISK] += w->node[i].disk.faults;
-        if (w->node[i].view_changes > w->result->view_changes) {
+        if (w->node[i].liar == NULL && w->node[i].view_changes > w->result->view_changes) {
             w->result->view_changes = w->node[i].view_changes;
         }
     }
@@ -97,14 +99,22 @@ static enum err judge(struct world *w)
             return ERR_UNAVAILABLE;
         }
     }
+    for (uint32_t l = 0; l < SIM_LIE_END && w->liars > 0; l++) {
+        if (r->lies[l] == 0) {
+            return ERR_UNAVAILABLE;
+        }
+    }
     r->ok = true;
     return ERR_NONE;
 }
 
 enum err sim_world_run(struct world *w)
 {
-    for (uint32_t i = 0; i < w->nodes; i++) {
+    for (uint32_t i = 0; i < w->slots; i++) {
         sim_node_start(w, i);
+    }
+    for (uint32_t i = 0; i < w->liars; i++) {
+        sim_liar_acts(w, i);
     }
     sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 20, .kind = SIM_CLIENT });
     sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 30, .kind = SIM_CHAOS });
@@ -127,7 +137,8 @@ enum err sim_run(const struct sim_options *o, struct sim_result *result)
 {
     *result = (struct sim_result){ .seed = o->seed };
     if (o->nodes == 0 || o->nodes > SIM_NODES_MAX || o->steps == 0 || o->steps > SIM_STEPS_MAX ||
-        o->faults >> SIM_FAULT_END != 0) {
+        o->faults >> SIM_FAULT_END != 0 || o->liars > committee_faulty_max(o->nodes) ||
+        ((o->faults >> SIM_BYZANTINE & 1) != 0) != (o->liars > 0)) {
         return ERR_USAGE;
     }
     struct world *w = malloc(sizeof *w);

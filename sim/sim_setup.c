@@ -168,8 +168,11 @@ static enum err open_memory(struct world *w)
 static enum err open_node(struct world *w, uint32_t i)
 {
     struct sim_node *n = &w->node[i];
-    *n = (struct sim_node){ .world = w, .index = i, .tick_ms = UINT64_MAX };
-    n->seed = w->first_seed[i];
+    bool twin = i >= w->nodes;
+    struct sim_liar *l = twin ? w->liar[i - w->nodes] : n->liar;
+    *n = (struct sim_node){ .world = w, .slot = i, .index = i, .liar = l, .tick_ms = UINT64_MAX };
+    n->index = twin ? sim_liar_slot(l, 0) : i;
+    n->seed = w->first_seed[n->index];
     n->skew_ms = (int64_t)sim_below(&w->random, 400) - 200;
     n->disk.sync_lies = w->options.mutant == SIM_MUTANT_SYNC_LIES;
     n->memory_size = replica_memory_size(&w->config);
@@ -188,7 +191,9 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .random = { o->seed * 2 + 1 },
                          .seats = o->nodes,
                          .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
+                         .liars = o->liars,
                          .dead_primary = UINT32_MAX };
+    w->slots = w->nodes + w->liars;
     w->start_ms = SPACE_START_MS + START_MS_AHEAD;
     w->now_ms = w->start_ms;
     TRY(open_memory(w));
@@ -196,7 +201,8 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
     TRY(make_genesis(w));
     make_config(w);
     hasher_init(&w->trace, suite_intl());
-    for (uint32_t i = 0; i < w->nodes; i++) {
+    TRY(sim_liars_open(w));
+    for (uint32_t i = 0; i < w->slots; i++) {
         TRY(open_node(w, i));
     }
     return ERR_NONE;
@@ -204,12 +210,13 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
 
 void sim_world_close(struct world *w)
 {
-    for (uint32_t i = 0; i < SIM_PARTICIPANTS_MAX; i++) {
+    for (uint32_t i = 0; i < SIM_SLOTS_MAX; i++) {
         sim_disk_free(&w->node[i].disk);
         sim_store_free(&w->node[i].store);
         free(w->node[i].memory);
         free(w->node[i].law_memory);
     }
+    sim_liars_close(w);
     for (uint32_t i = 0; w->event != NULL && i < w->event_count; i++) {
         free(w->event[i].message);
     }

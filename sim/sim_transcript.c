@@ -10,10 +10,53 @@ static const char *const FAULT_NAME[SIM_FAULT_END] = {
 #undef X
 };
 
+static const char *const LIE_NAME[SIM_LIE_END] = {
+#define X(name, text) [SIM_LIE_##name] = (text),
+    SIM_LIES(X)
+#undef X
+};
+
+static const char *const INVARIANT_NAME[SIM_INVARIANT_END] = {
+#define X(name, text) [SIM_##name] = (text),
+    SIM_INVARIANTS(X)
+#undef X
+};
+
+const char *sim_lie_name(enum sim_lie l)
+{
+    ASSERT(l < SIM_LIE_END);
+    return LIE_NAME[l];
+}
+
+const char *sim_invariant_name(enum sim_invariant i)
+{
+    ASSERT(i < SIM_INVARIANT_END);
+    return INVARIANT_NAME[i];
+}
+
 const char *sim_fault_name(enum sim_fault f)
 {
     ASSERT(f < SIM_FAULT_END);
     return FAULT_NAME[f];
+}
+
+/* "byzantine:2"; nothing else has a number. */
+static bool liar_count(const char *text, size_t len, uint32_t *liars)
+{
+    static const char WORD[] = "byzantine:";
+    size_t head = sizeof WORD - 1;
+    uint32_t n = 0;
+    if (len <= head || len > head + 2 || memcmp(text, WORD, head) != 0) {
+        return false;
+    }
+    for (size_t i = head; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        n = n * 10 + (uint32_t)(text[i] - '0');
+    }
+    *liars = n;
+    return n > 0;
 }
 
 static uint32_t fault_bit(const char *text, size_t len)
@@ -26,23 +69,21 @@ static uint32_t fault_bit(const char *text, size_t len)
     return 0;
 }
 
-enum err sim_faults_parse(const char *text, uint32_t *out)
+enum err sim_faults_parse(const char *text, uint32_t *faults, uint32_t *liars)
 {
-    uint32_t bits = 0;
+    uint32_t bits = 0, count = 0;
     while (*text != 0) {
         size_t len = strcspn(text, ",");
-        if (strncmp(text, "byzantine", 9) == 0) {
-            return ERR_UNSUPPORTED;
-        }
-        uint32_t bit = fault_bit(text, len);
-        if (bit == 0) {
+        uint32_t bit = liar_count(text, len, &count) ? 1u << SIM_BYZANTINE : fault_bit(text, len);
+        if (bit == 0 || (bit == 1u << SIM_BYZANTINE && count == 0)) {
             return ERR_UNKNOWN_WORD;
         }
         bits |= bit;
         text += len;
         text += *text == ',' ? 1 : 0;
     }
-    *out = bits;
+    *faults = bits;
+    *liars = count;
     return ERR_NONE;
 }
 

@@ -53,7 +53,7 @@ bool sim_pop(struct world *w, struct sim_event *out)
     }
 }
 
-static void put_on_wire(struct world *w, uint32_t from, uint32_t to, struct bytes message,
+static void put_on_wire(struct world *w, const struct sim_event *what, struct bytes message,
                         uint64_t at_ms)
 {
     uint8_t *copy = malloc(message.len + 1);
@@ -61,20 +61,20 @@ static void put_on_wire(struct world *w, uint32_t from, uint32_t to, struct byte
     for (size_t i = 0; i < message.len; i++) {
         copy[i] = message.ptr[i];
     }
-    sim_schedule(w, (struct sim_event){ .at_ms = at_ms,
-                                        .kind = SIM_DELIVER,
-                                        .to = to,
-                                        .from = from,
-                                        .message = copy,
-                                        .len = message.len });
+    struct sim_event e = *what;
+    e.at_ms = at_ms;
+    e.kind = SIM_DELIVER;
+    e.message = copy;
+    e.len = message.len;
+    sim_schedule(w, e);
 }
 
 /* Ordinary latency is a few milliseconds; `delay` adds seconds, and with it disorder and doubles.
  */
-static void send_one(struct world *w, uint32_t from, uint32_t to, struct bytes message)
+static void send_one(struct world *w, const struct sim_event *what, struct bytes message)
 {
     uint64_t latency = 1 + sim_below(&w->random, 5);
-    if (w->cut_until_ms[from][to] > w->now_ms) {
+    if (w->cut_until_ms[what->from][w->node[what->to].index] > w->now_ms) {
         w->result->delivered[SIM_PARTITION]++;
         return;
     }
@@ -87,11 +87,23 @@ static void send_one(struct world *w, uint32_t from, uint32_t to, struct bytes m
         latency += slow ? sim_below(&w->random, w->delay_max_ms) : 0;
         w->result->delivered[SIM_DELAY] += slow ? 1 : 0;
         if (sim_chance(&w->random, 50)) {
-            put_on_wire(w, from, to, message,
+            put_on_wire(w, what, message,
                         w->now_ms + latency + 1 + sim_below(&w->random, w->delay_max_ms));
         }
     }
-    put_on_wire(w, from, to, message, w->now_ms + latency);
+    put_on_wire(w, what, message, w->now_ms + latency);
+}
+
+void sim_send(struct world *w, uint32_t from, uint32_t to, struct bytes message, uint32_t lie)
+{
+    const struct sim_liar *l = w->node[to].liar;
+    uint32_t copies = l == NULL ? 1 : sim_liar_copies(l, from);
+    for (uint32_t copy = 0; copies >> copy != 0; copy++) {
+        if ((copies >> copy & 1) != 0) {
+            uint32_t slot = l == NULL ? to : sim_liar_slot(l, copy);
+            send_one(w, &(struct sim_event){ .from = from, .to = slot, .lie = lie }, message);
+        }
+    }
 }
 
 static void port_send(void *ctx, uint32_t peer, struct bytes message)
@@ -101,10 +113,14 @@ static void port_send(void *ctx, uint32_t peer, struct bytes message)
     if (n->disk.crashed) {
         return;
     }
+    if (n->liar != NULL) {
+        sim_liar_sends(n, peer, message);
+        return;
+    }
     sim_check_sent(w, n->index, message);
     for (uint32_t to = 0; to < w->nodes; to++) {
         if (to != n->index && (peer == to || peer == REPLICA_PEER_ALL)) {
-            send_one(w, n->index, to, message);
+            sim_send(w, n->index, to, message, 0);
         }
     }
 }
@@ -135,7 +151,9 @@ static enum err port_tip(void *ctx, uint64_t *height, struct bytes *header,
 static void port_committed(void *ctx, const struct replica_commit *c)
 {
     struct sim_node *n = ctx;
-    if (!n->disk.crashed) {
+    if (n->liar != NULL) {
+        n->told = c->tip.height;
+    } else if (!n->disk.crashed) {
         sim_check_commit(n->world, n->index, c);
     }
 }
@@ -144,7 +162,11 @@ static void port_other(void *ctx, uint32_t peer, struct bytes message)
 {
     struct sim_node *n = ctx;
     (void)message;
-    sim_violation(n->world, "n%u got a message from n%u that nobody sends", n->index, peer);
+    if (n->liar != NULL || n->world->node[peer].liar != NULL) {
+        return;
+    }
+    sim_violation(n->world, SIM_SERVICE, "n%u got a message from n%u that nobody sends", n->index,
+                  peer);
 }
 
 static uint64_t clock_of(const struct sim_node *n)
@@ -154,7 +176,7 @@ static uint64_t clock_of(const struct sim_node *n)
 
 static void link_up(struct world *w, uint32_t a, uint32_t b)
 {
-    replica_peer(w->node[a].replica, clock_of(&w->node[a]), b, true);
+    replica_peer(w->node[a].replica, clock_of(&w->node[a]), w->node[b].index, true);
 }
 
 struct replica_config sim_node_config(struct world *w, struct sim_node *n)
@@ -181,14 +203,17 @@ struct replica_config sim_node_config(struct world *w, struct sim_node *n)
 static void start_again(struct world *w, struct sim_node *n, enum err e)
 {
     bool disk = n->disk.crashed || n->disk.full || n->disk.sync_fails;
+    if (!disk && n->liar != NULL) {
+        return; /* what it has done to its own disk is its own affair */
+    }
     if (!disk) {
-        sim_violation(w, "n%u does not start: %s", n->index, err_name(e));
+        sim_violation(w, SIM_SERVICE, "n%u does not start: %s", n->index, err_name(e));
         return;
     }
     sim_disk_crash(&n->disk, sim_next(&w->random));
     sim_store_crash(&n->store);
     sim_schedule(
-        w, (struct sim_event){ .at_ms = w->now_ms + 200, .kind = SIM_RESTART, .to = n->index });
+        w, (struct sim_event){ .at_ms = w->now_ms + 200, .kind = SIM_RESTART, .to = n->slot });
 }
 
 void sim_node_start(struct world *w, uint32_t index)
@@ -213,11 +238,13 @@ void sim_node_start(struct world *w, uint32_t index)
     }
     n->up = true;
     n->told = UINT64_MAX;
-    sim_line(w, "n%u starts at height %llu", index,
+    sim_line(w, "n%u%s starts at height %llu", n->index, index < w->nodes ? "" : " (its twin)",
              (unsigned long long)replica_status(n->replica).tip.height);
-    sim_check_start(w, index);
-    for (uint32_t i = 0; i < w->nodes; i++) {
-        if (i != index && w->node[i].up) {
+    if (n->liar == NULL) {
+        sim_check_start(w, index);
+    }
+    for (uint32_t i = 0; i < w->slots; i++) {
+        if (w->node[i].index != n->index && w->node[i].up) {
             link_up(w, index, i);
             link_up(w, i, index);
             sim_after(w, &w->node[i]);
@@ -234,10 +261,10 @@ void sim_node_crash(struct world *w, uint32_t index)
     sim_disk_crash(&n->disk, sim_next(&w->random));
     sim_store_crash(&n->store);
     w->result->delivered[SIM_CRASH]++;
-    sim_line(w, "n%u crashes", index);
-    for (uint32_t i = 0; i < w->nodes; i++) {
-        if (w->node[i].up) {
-            replica_peer(w->node[i].replica, clock_of(&w->node[i]), index, false);
+    sim_line(w, "n%u crashes", n->index);
+    for (uint32_t i = 0; i < w->slots; i++) {
+        if (w->node[i].up && w->node[i].index != n->index) {
+            replica_peer(w->node[i].replica, clock_of(&w->node[i]), n->index, false);
         }
     }
     if (w->dead_primary != index) {
@@ -256,8 +283,8 @@ static void wake(struct world *w, struct sim_node *n)
         return;
     }
     n->tick_ms = world_at;
-    sim_schedule(w, (struct sim_event){
-                        .at_ms = world_at, .kind = SIM_TICK, .to = n->index, .run = n->run });
+    sim_schedule(
+        w, (struct sim_event){ .at_ms = world_at, .kind = SIM_TICK, .to = n->slot, .run = n->run });
 }
 
 /* Several calls share one flush: what they asked for waits up to two milliseconds, and a crash in
@@ -265,14 +292,14 @@ static void wake(struct world *w, struct sim_node *n)
 void sim_after(struct world *w, struct sim_node *n)
 {
     if (n->disk.crashed) {
-        sim_node_crash(w, n->index);
+        sim_node_crash(w, n->slot);
         return;
     }
     if (!n->flush_due) {
         n->flush_due = true;
         sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + sim_below(&w->random, 3),
                                             .kind = SIM_FLUSH,
-                                            .to = n->index,
+                                            .to = n->slot,
                                             .run = n->run });
     }
 }
@@ -282,7 +309,7 @@ static void flush(struct world *w, struct sim_node *n)
     n->flush_due = false;
     enum err e = replica_flush(n->replica, clock_of(n));
     if (n->disk.crashed) {
-        sim_node_crash(w, n->index);
+        sim_node_crash(w, n->slot);
         return;
     }
     struct replica_status s = replica_status(n->replica);
@@ -296,7 +323,7 @@ static void flush(struct world *w, struct sim_node *n)
     }
     if (s.broken) {
         sim_line(w, "n%u gives up: %s", n->index, err_name(e));
-        sim_node_crash(w, n->index);
+        sim_node_crash(w, n->slot);
         return;
     }
     wake(w, n);
@@ -309,7 +336,14 @@ static void deliver(struct world *w, struct sim_event *e)
         return;
     }
     struct bytes message = bytes_of(e->message, e->len);
+    if (n->liar != NULL) {
+        sim_liar_hears(n, e->from, &message);
+    }
     (void)!replica_receive(n->replica, clock_of(n), e->from, message);
+    if (e->lie != 0 && n->liar == NULL) {
+        w->result->lies[e->lie - 1]++;
+        w->result->delivered[SIM_BYZANTINE]++;
+    }
     sim_after(w, n);
 }
 
@@ -356,6 +390,9 @@ void sim_handle(struct world *w, struct sim_event *e)
         break;
     case SIM_CHAOS:
         sim_harm(w);
+        break;
+    case SIM_ACT:
+        sim_liar_acts(w, (uint32_t)e->run);
         break;
     }
     free(e->message);

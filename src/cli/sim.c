@@ -53,11 +53,10 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
     q->options.nodes = (uint32_t)nodes;
     q->options.steps = (uint32_t)steps;
     if (faults != NULL) {
-        enum err e = sim_faults_parse(faults, &q->options.faults);
+        enum err e = sim_faults_parse(faults, &q->options.faults, &q->options.liars);
         if (e != ERR_NONE) {
-            cli_hint(c, "faults: drop, delay, partition, crash, disk");
-            return cli_fail(c, e, faults,
-                            e == ERR_UNSUPPORTED ? "not implemented" : "no such fault");
+            cli_hint(c, "faults: drop, delay, partition, crash, disk, byzantine:F");
+            return cli_fail(c, e, faults, "no such fault");
         }
     }
     TRY(read_law(c, q));
@@ -77,6 +76,15 @@ static json_t *json_of(const struct sim_result *r)
         json_put(delivered, sim_fault_name((enum sim_fault)f),
                  json_new_int((int64_t)r->delivered[f]));
     }
+    json_t *lies = json_new_object(), *broken = json_new_array();
+    for (uint32_t l = 0; l < SIM_LIE_END; l++) {
+        json_put(lies, sim_lie_name((enum sim_lie)l), json_new_int((int64_t)r->lies[l]));
+    }
+    for (uint32_t i = 0; i < SIM_INVARIANT_END; i++) {
+        if ((r->broken >> i & 1) != 0) {
+            json_push(broken, json_new_str(sim_invariant_name((enum sim_invariant)i)));
+        }
+    }
     json_put(o, "ok", json_new_bool(r->ok));
     json_put(o, "seed", json_new_u64(r->seed));
     json_put(o, "trace_hash", json_new_hash(&r->trace_hash));
@@ -90,7 +98,9 @@ static json_t *json_of(const struct sim_result *r)
     json_put(o, "steps", json_new_int((int64_t)r->steps));
     json_put(o, "virtual_ms", json_new_int((int64_t)r->virtual_ms));
     json_put(o, "violations", violations);
+    json_put(o, "broken", broken);
     json_put(o, "delivered", delivered);
+    json_put(o, "lies", lies);
     return o;
 }
 
@@ -253,7 +263,7 @@ static const struct cli_option OPTIONS[] = {
     { "--seeds", "COUNT", "run seeds S to S+COUNT-1" },
     { "--nodes", "N", "seats, 4 unless given" },
     { "--steps", "K", "events of the harmful phase" },
-    { "--faults", "LIST", "of drop,delay,partition,crash,disk: each must happen" },
+    { "--faults", "LIST", "of drop,delay,partition,crash,disk,byzantine:F: each must happen" },
     { "--rules", "DIR", "rule packs: tokens and rights are traded under this law too" },
     { "--kill-primary", "MS", "the first leader dies at this instant" },
     { "--lose-votes", "MS", "node 1 crashes at this instant and loses its vote log" },

@@ -6,7 +6,7 @@
 #include "policy/compile/policy_compile.h"
 #include "tests/test.h"
 
-enum { STEPS = 12000, ALL = (1 << SIM_FAULT_END) - 1 };
+enum { STEPS = 12000, ALL = (1 << SIM_BYZANTINE) - 1 };
 enum { SOME = 1 << SIM_DROP | 1 << SIM_CRASH };
 
 static struct sim_options options(uint64_t seed, uint32_t faults)
@@ -41,7 +41,7 @@ TEST(twelve_seeds_with_every_fault_keep_the_invariants_and_deliver_each_fault)
         struct sim_options o = options(seed, ALL);
         o.steps = 2 * STEPS;
         CHECK_OK(run(&o, &r));
-        for (uint32_t f = 0; f < SIM_FAULT_END; f++) {
+        for (uint32_t f = 0; f < SIM_BYZANTINE; f++) {
             CHECK(r.delivered[f] > 0);
         }
     }
@@ -191,13 +191,22 @@ TEST(options_out_of_range_are_refused)
 
 TEST(faults_are_read_by_name)
 {
-    uint32_t bits = 99;
-    CHECK_OK(sim_faults_parse("drop,disk", &bits));
+    static const char *const BAD[] = { "drop,flood",   "byzantine",    "byzantine:",
+                                       "byzantine:0",  "byzantine:1x", "byzantine:100",
+                                       "byzantine:1 ", "drop:1",       "byzantine:-1" };
+    uint32_t bits = 99, liars = 99;
+    CHECK_OK(sim_faults_parse("drop,disk", &bits, &liars));
     CHECK_EQ(bits, 1 << SIM_DROP | 1 << SIM_DISK);
-    CHECK_OK(sim_faults_parse("", &bits));
+    CHECK_EQ(liars, 0);
+    CHECK_OK(sim_faults_parse("byzantine:10,crash", &bits, &liars));
+    CHECK_EQ(bits, 1 << SIM_BYZANTINE | 1 << SIM_CRASH);
+    CHECK_EQ(liars, 10);
+    CHECK_OK(sim_faults_parse("", &bits, &liars));
     CHECK_EQ(bits, 0);
-    CHECK_ERR(sim_faults_parse("drop,flood", &bits), ERR_UNKNOWN_WORD);
-    CHECK_ERR(sim_faults_parse("byzantine:1", &bits), ERR_UNSUPPORTED);
+    CHECK_EQ(liars, 0);
+    for (size_t i = 0; i < COUNT(BAD); i++) {
+        CHECK_ERR(sim_faults_parse(BAD[i], &bits, &liars), ERR_UNKNOWN_WORD);
+    }
     CHECK_EQ(bits, 0);
 }
 

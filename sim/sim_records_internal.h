@@ -1,0 +1,25 @@
+/* sim_records — what the rig remembers of votes and blocks. */
+#ifndef CARNET_SIM_SIM_RECORDS_INTERNAL_H
+#define CARNET_SIM_SIM_RECORDS_INTERNAL_H
+
+#include "sim/sim.h"
+
+/* What the rig remembers of a seat's own words, across all its restarts. */
+struct sim_vote {
+    bool used;
+    uint32_t seat, kind;
+    uint64_t epoch, view, height;
+    struct hash block;
+};
+
+struct sim_block {
+    struct hash hash, state_root;
+    uint32_t tx_count;
+};
+struct sim_label {
+    uint64_t height;
+    struct hash block;
+    char letter;
+};
+
+#endif
