@@ -54,6 +54,7 @@ struct sim_result {
     uint64_t seed, height, steps, virtual_ms, txs, applied; /* applied: receipts that say ok */
     uint64_t released;                                      /* uses of brokered rights */
     uint64_t settled, refunded;                             /* locks in two currencies */
+    uint32_t nodes, faults, liars;
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint32_t broken;        /* bits by enum sim_invariant */
@@ -62,6 +63,8 @@ struct sim_result {
     char line[SIM_LINES_MAX][SIM_LINE_SIZE]; /* oldest first */
 };
 
+/* Nodes, steps, faults and liars of a seed, for who wants all sorts: nothing else is touched. */
+void sim_draw(uint64_t seed, struct sim_options *options);
 /* ERR_NONE with result->ok; ERR_INTEGRITY: a violation was found; ERR_UNAVAILABLE: a requested
  * fault was never delivered; ERR_USAGE: options out of range; ERR_NO_SPACE: memory. *result is
  * always filled. */

@@ -213,13 +213,13 @@ static void check_vote(struct world *w, uint32_t node, const struct sim_seen *se
         return; /* said again for another seat */
     }
     if (s->used) {
-        if (!hash_equal(&s->block, &v->block)) {
+        if (!hash_equal(&s->block, &v->block) && !w->node[node].forgot) {
             sim_violation(w, SIM_VOTES, "n%u votes for two blocks at view %llu height %llu", node,
                           (unsigned long long)v->view, (unsigned long long)v->height);
         }
         return;
     }
-    if (!in_vote_log(w, node, v)) {
+    if (!w->node[node].forgot && !in_vote_log(w, node, v)) {
         sim_violation(w, SIM_VOTES,
                       "n%u says a vote that its log does not hold, view %llu height %llu", node,
                       (unsigned long long)v->view, (unsigned long long)v->height);
@@ -407,7 +407,7 @@ static enum err replay(struct world *w, struct replica *from, struct sim_store *
 static uint32_t honest(const struct world *w)
 {
     uint32_t i = 0;
-    while (w->node[i].liar != NULL) {
+    while (w->node[i].liar != NULL || w->node[i].stays_down) {
         i++;
     }
     return i;

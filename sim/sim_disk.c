@@ -51,6 +51,19 @@ static bool alive(struct sim_disk *d)
     return !d->crashed;
 }
 
+/* What was to stand at the end stands in the middle, over what was there; the disk knows nothing.
+ */
+static void misdirect(struct sim_disk *d, struct sim_file *f, size_t len)
+{
+    if (!d->misdirect || f->synced < len) {
+        return;
+    }
+    d->misdirect = false;
+    d->misdirected++;
+    memmove(f->data + d->where % (f->synced - len + 1), f->data + f->len, len);
+    memset(f->data + f->len, 0, len);
+}
+
 static enum err disk_append(void *ctx, const char *name, struct bytes x, uint64_t *offset)
 {
     struct sim_disk *d = ctx;
@@ -60,6 +73,7 @@ static enum err disk_append(void *ctx, const char *name, struct bytes x, uint64_
     grow(f, f->len + len);
     if (len > 0) {
         memcpy(f->data + f->len, x.ptr, len);
+        misdirect(d, f, len);
     }
     if (offset != NULL && ok) {
         *offset = f->len;
@@ -178,8 +192,9 @@ void sim_disk_port(struct sim_disk *d, struct storage *out)
                              .remove = disk_remove };
 }
 
-void sim_disk_crash(struct sim_disk *d, uint64_t random)
+bool sim_disk_crash(struct sim_disk *d, uint64_t random)
 {
+    bool torn = false;
     for (int i = 0; i < SIM_FILES_MAX; i++) {
         struct sim_file *f = &d->file[i];
         if (!f->used || f->len <= f->synced) {
@@ -188,6 +203,7 @@ void sim_disk_crash(struct sim_disk *d, uint64_t random)
         size_t loose = f->len - f->synced;
         size_t kept = (size_t)(random % (loose + 1));
         f->len = f->synced + kept;
+        torn = torn || (kept > 0 && kept < loose);
         if (kept > 0 && (random >> 40) % 2 == 0) {
             f->data[f->len - 1] ^= (uint8_t)(1 + (random >> 44) % 255);
         }
@@ -196,6 +212,35 @@ void sim_disk_crash(struct sim_disk *d, uint64_t random)
     d->crash_after = 0;
     d->full = false;
     d->sync_fails = false;
+    return torn;
+}
+
+bool sim_disk_lose(struct sim_disk *d, const char *name, uint64_t random)
+{
+    struct sim_file *f = find(d, name);
+    if (f == NULL || f->synced == 0) {
+        return false;
+    }
+    size_t most = f->synced < 4096 ? f->synced : 4096;
+    f->synced -= 1 + (size_t)(random % most);
+    f->len = f->synced;
+    return true;
+}
+
+void sim_disk_copy(const struct sim_disk *from, struct sim_disk *to)
+{
+    sim_disk_free(to);
+    for (int i = 0; i < SIM_FILES_MAX; i++) {
+        const struct sim_file *f = &from->file[i];
+        struct sim_file *copy = &to->file[i];
+        *copy = (struct sim_file){ .used = f->used };
+        memcpy(copy->name, f->name, sizeof copy->name);
+        grow(copy, f->len);
+        if (f->len > 0) {
+            memcpy(copy->data, f->data, f->len);
+        }
+        copy->len = copy->synced = f->len;
+    }
 }
 
 bool sim_disk_rot(struct sim_disk *d, const char *name, uint64_t random)

@@ -24,16 +24,23 @@ struct sim_disk {
     bool sync_fails;      /* syncs say ERR_FAILED */
     uint32_t part;        /* how much of a failing append lands, in thousandths */
     uint64_t faults;      /* calls that failed by our will */
+    uint64_t misdirected; /* appends that went elsewhere */
+    bool misdirect;       /* the next append does */
+    uint64_t where;
     uint64_t crash_after; /* calls until the machine stops; 0: it does not */
     bool crashed;
 };
 void sim_disk_port(struct sim_disk *d, struct storage *out);
 /* random: a function of the world's seed. Lose what is not synced. */
-void sim_disk_crash(struct sim_disk *d, uint64_t random);
+bool sim_disk_crash(struct sim_disk *d, uint64_t random); /* true: a torn tail remains */
 const struct sim_file *sim_disk_find(const struct sim_disk *d, const char *name);
 void sim_disk_remove(struct sim_disk *d, const char *name);
 /* Change one synced byte of a log; false when there is none. */
 bool sim_disk_rot(struct sim_disk *d, const char *name, uint64_t random);
+/* Cut what was synced; false when there is nothing. */
+bool sim_disk_lose(struct sim_disk *d, const char *name, uint64_t random);
+/* What a backup would hold of a machine that is off. The copy owns its memory. */
+void sim_disk_copy(const struct sim_disk *from, struct sim_disk *to);
 void sim_disk_free(struct sim_disk *d);
 
 struct sim_slot {
@@ -61,6 +68,7 @@ struct sim_store {
 };
 MUST_USE enum err sim_store_open(struct sim_store *s);
 void sim_store_free(struct sim_store *s);
+MUST_USE enum err sim_store_copy(const struct sim_store *from, struct sim_store *to);
 void sim_store_crash(struct sim_store *s); /* back to the last mark */
 struct state_store sim_store_port(struct sim_store *s);
 MUST_USE enum err sim_store_change(struct sim_store *s, const struct state_change *c);

@@ -2,7 +2,7 @@
 
 /* What goes wrong, and when: from the seed alone. */
 
-static bool asked(const struct world *w, enum sim_fault f)
+bool sim_asked(const struct world *w, enum sim_fault f)
 {
     return (w->options.faults >> f & 1) != 0;
 }
@@ -10,11 +10,17 @@ static bool asked(const struct world *w, enum sim_fault f)
 static void harm_network(struct world *w)
 {
     struct sim_random *r = &w->random;
-    if (asked(w, SIM_DROP)) {
+    if (sim_asked(w, SIM_DROP)) {
         w->drop_thousandths = sim_chance(r, 600) ? (uint32_t)sim_below(r, 300) : 0;
     }
-    if (asked(w, SIM_DELAY)) {
+    if (sim_asked(w, SIM_DELAY)) {
         w->delay_max_ms = sim_chance(r, 600) ? 10 + (uint32_t)sim_below(r, 3000) : 0;
+    }
+    if (sim_asked(w, SIM_DUPLICATE)) {
+        w->double_thousandths = sim_chance(r, 600) ? (uint32_t)sim_below(r, 300) : 0;
+    }
+    if (sim_asked(w, SIM_REORDER)) {
+        w->jitter_ms = sim_chance(r, 600) ? 2 + (uint32_t)sim_below(r, 200) : 0;
     }
 }
 
@@ -25,12 +31,15 @@ static void cut(struct world *w, uint32_t from, uint32_t to, uint64_t until_ms)
     }
 }
 
-/* A group apart, one node deaf, one node mute, or one direction of one link. */
-static void harm_links(struct world *w)
+/* One node deaf, one node mute, a group apart, or one direction of one link. */
+static void harm_links(struct world *w, bool oneway)
 {
+    static const char *const SHAPE[] = { "nobody reaches", "nobody hears", "the net is split",
+                                         "one link is cut" };
     struct sim_random *r = &w->random;
-    uint64_t until = w->now_ms + 200 + sim_below(r, 5000);
-    uint64_t shape = sim_below(r, 4);
+    uint64_t until = w->now_ms + (200 + sim_below(r, 5000)) / w->pace;
+    uint64_t shape = oneway ? sim_below(r, 3) : 2;
+    shape = oneway && shape == 2 ? 3 : shape;
     uint64_t group = sim_next(r);
     uint32_t one = (uint32_t)sim_below(r, w->nodes), two = (uint32_t)sim_below(r, w->nodes);
     for (uint32_t i = 0; i < w->nodes; i++) {
@@ -48,71 +57,11 @@ static void harm_links(struct world *w)
     if (shape == 3) {
         cut(w, one, two, until);
     }
-    sim_line(w, "links are cut (shape %u) until %llu", (unsigned)shape,
-             (unsigned long long)(until - w->start_ms));
-}
-
-static void crash_all(struct world *w)
-{
-    for (uint32_t i = 0; i < w->slots; i++) {
-        if (w->node[i].up) {
-            sim_node_crash(w, i);
-        }
-    }
-}
-
-/* At once, or at the n-th writing call from now: between two syncs, between sync and send. */
-static void harm_nodes(struct world *w)
-{
-    struct sim_random *r = &w->random;
-    struct sim_node *n = &w->node[sim_below(r, w->slots)];
-    bool together = w->options.mutant != SIM_MUTANT_NONE || sim_chance(r, 100);
-    if (together) {
-        crash_all(w);
-    } else if (n->up && sim_chance(r, 500)) {
-        n->disk.crash_after = 1 + sim_below(r, 6);
-    } else if (n->up) {
-        sim_node_crash(w, n->slot);
-    }
-}
-
-static void harm_disk(struct world *w)
-{
-    struct sim_random *r = &w->random;
-    struct sim_node *n = &w->node[sim_below(r, w->nodes)];
-    if (n->disk.full || n->disk.sync_fails) {
-        n->disk.full = false;
-        n->disk.sync_fails = false;
-        return;
-    }
-    n->disk.full = sim_chance(r, 600);
-    n->disk.sync_fails = !n->disk.full;
-    n->disk.part = (uint32_t)sim_below(r, 1000);
-    sim_line(w, "n%u: the disk %s", n->index, n->disk.full ? "is full" : "fails to sync");
-}
-
-/* Bytes that were synced rot. At most one node at a time, and never the only one: what no disk
- * holds any more is lost. */
-static void rot(struct world *w)
-{
-    struct sim_random *r = &w->random;
-    struct sim_node *n = &w->node[sim_below(r, w->nodes)];
-    if (w->nodes < 2) {
-        return;
-    }
-    for (uint32_t i = 0; i < w->nodes; i++) {
-        struct sim_node *other = &w->node[i];
-        if (other->liar != NULL && other != n) {
-            continue;
-        }
-        if (!other->up || replica_status(other->replica).syncing ||
-            replica_status(other->replica).disk_failed || other->told < n->told) {
-            return;
-        }
-    }
-    if (sim_disk_rot(&n->disk, "blocks.log", sim_next(r))) {
-        sim_line(w, "n%u: a byte of the block log rots", n->index);
-        sim_node_crash(w, n->index);
+    unsigned long long end = until - w->start_ms;
+    if (shape < 2) {
+        sim_line(w, "%s n%u until %llu", SHAPE[shape], one, end);
+    } else {
+        sim_line(w, "%s until %llu", SHAPE[shape], end);
     }
 }
 
@@ -153,20 +102,34 @@ void sim_harm(struct world *w)
     kill_primary(w);
     lose_votes(w);
     harm_network(w);
-    if (asked(w, SIM_PARTITION) && sim_chance(r, 120)) {
-        harm_links(w);
+    if (sim_asked(w, SIM_PARTITION) && sim_chance(r, 120)) {
+        harm_links(w, false);
     }
-    if (asked(w, SIM_CRASH) && sim_chance(r, 100)) {
-        harm_nodes(w);
+    if (sim_asked(w, SIM_ONEWAY) && sim_chance(r, 120)) {
+        harm_links(w, true);
     }
-    if (asked(w, SIM_DISK) && sim_chance(r, 150)) {
-        harm_disk(w);
+    sim_harm_nodes(w);
+    sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + (50 + sim_below(r, 400)) / w->pace,
+                                        .kind = SIM_CHAOS });
+}
+
+/* A quorum is enough: of the f that may fail, those who neither lie nor forget may stay dead. */
+static void leave_some(struct world *w)
+{
+    uint32_t spare = committee_faulty_max(w->seats) - w->liars - w->victims;
+    uint64_t dead = sim_asked(w, SIM_CRASH) ? sim_below(&w->random, spare + 1) : 0;
+    sim_line(w, dead > 0 ? "all but %llu nodes are healed" : "everything is healed",
+             (unsigned long long)dead);
+    for (; dead > 0; dead--) {
+        uint32_t i = (uint32_t)sim_below(&w->random, w->seats);
+        while (w->node[i].liar != NULL || w->node[i].victim || w->node[i].stays_down) {
+            i = (i + 1) % w->seats;
+        }
+        w->node[i].stays_down = true;
+        if (w->node[i].up) {
+            sim_node_crash(w, i);
+        }
     }
-    if (asked(w, SIM_DISK) && sim_chance(r, 60)) {
-        rot(w);
-    }
-    sim_schedule(
-        w, (struct sim_event){ .at_ms = w->now_ms + 50 + sim_below(r, 400), .kind = SIM_CHAOS });
 }
 
 void sim_heal(struct world *w)
@@ -174,17 +137,21 @@ void sim_heal(struct world *w)
     w->healed = true;
     w->drop_thousandths = 0;
     w->delay_max_ms = 0;
+    w->double_thousandths = 0;
+    w->jitter_ms = 0;
     w->dead_primary = UINT32_MAX;
-    sim_line(w, "everything is healed");
+    leave_some(w);
     for (uint32_t i = 0; i < w->slots; i++) {
         struct sim_node *n = &w->node[i];
         n->disk.full = false;
         n->disk.sync_fails = false;
         n->disk.crash_after = 0;
+        n->disk.misdirect = false;
+        n->slow_ms = 0;
         for (uint32_t j = 0; j < w->nodes && i < w->nodes; j++) {
             w->cut_until_ms[i][j] = 0;
         }
-        if (!n->up) {
+        if (!n->up && !n->stays_down) {
             sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms, .kind = SIM_RESTART, .to = i });
         }
     }

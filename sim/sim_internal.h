@@ -35,9 +35,14 @@ struct sim_node {
     bool up;
     uint64_t run, restart_ms, tick_ms;
     bool flush_due, voting;
+    bool victim;     /* its disk may lose what it synced: counts among the f */
+    bool forgot;     /* and has */
+    bool stays_down; /* one of those that nobody heals */
     int64_t skew_ms;
-    struct sim_disk disk;
-    struct sim_store store;
+    uint32_t slow_ms; /* of each flush */
+    struct sim_disk disk, backup;
+    struct sim_store store, backup_store;
+    bool backed_up;
     struct epoch_seed seed;
     uint8_t *memory;
     size_t memory_size;
@@ -68,18 +73,19 @@ struct world {
     struct arena genesis_arena, scratch;
     struct replica_config config;
     uint32_t seats, nodes, slots;
+    uint32_t pace; /* many seats live through less time: trouble comes faster */
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];
     struct sim_node node[SIM_SLOTS_MAX]; /* participants in order, then the liars' second copies */
-    uint32_t liars;
+    uint32_t liars, victims;
     struct sim_liar *liar[SIM_LIARS_MAX];
 
     uint64_t now_ms, start_ms, order, deal_until_ms;
     struct sim_event *event; /* a heap by (at_ms, order) */
     uint32_t event_count;
     bool healed;
-    uint32_t drop_thousandths, delay_max_ms;
+    uint32_t drop_thousandths, delay_max_ms, double_thousandths, jitter_ms;
     uint64_t cut_until_ms[SIM_PARTICIPANTS_MAX][SIM_PARTICIPANTS_MAX];
     bool votes_lost;       /* lose_votes_ms has passed */
     uint32_t dead_primary; /* of kill_primary_ms; UINT32_MAX: nobody */

@@ -22,8 +22,14 @@ void sim_node_start(struct world *w, uint32_t index);
 void sim_node_crash(struct world *w, uint32_t index);
 void sim_after(struct world *w, struct sim_node *n); /* a call returned: tick, flush, or die */
 void sim_handle(struct world *w, struct sim_event *e);
+
+/* sim_harm.c, sim_harm_node.c: what goes wrong, and when */
 void sim_harm(struct world *w);
 void sim_heal(struct world *w);
+bool sim_asked(const struct world *w, enum sim_fault f);
+void sim_harm_nodes(struct world *w);
+void sim_harm_off(struct world *w, struct sim_node *n); /* while the machine is off */
+void sim_choose_victims(struct world *w);
 
 /* sim_liar.c: the Byzantine seats, drawn when the world opens */
 MUST_USE enum err sim_liars_open(struct world *w);

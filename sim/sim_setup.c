@@ -170,7 +170,10 @@ static enum err open_node(struct world *w, uint32_t i)
     struct sim_node *n = &w->node[i];
     bool twin = i >= w->nodes;
     struct sim_liar *l = twin ? w->liar[i - w->nodes] : n->liar;
-    *n = (struct sim_node){ .world = w, .slot = i, .index = i, .liar = l, .tick_ms = UINT64_MAX };
+    n->world = w;
+    n->slot = i;
+    n->liar = l;
+    n->tick_ms = UINT64_MAX;
     n->index = twin ? sim_liar_slot(l, 0) : i;
     n->seed = w->first_seed[n->index];
     n->skew_ms = (int64_t)sim_below(&w->random, 400) - 200;
@@ -193,6 +196,7 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
                          .liars = o->liars,
                          .dead_primary = UINT32_MAX };
+    w->pace = o->nodes > 13 ? 6 : o->nodes > 7 ? 3 : 1;
     w->slots = w->nodes + w->liars;
     w->start_ms = SPACE_START_MS + START_MS_AHEAD;
     w->now_ms = w->start_ms;
@@ -202,6 +206,7 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
     make_config(w);
     hasher_init(&w->trace, suite_intl());
     TRY(sim_liars_open(w));
+    sim_choose_victims(w);
     for (uint32_t i = 0; i < w->slots; i++) {
         TRY(open_node(w, i));
     }
@@ -212,7 +217,9 @@ void sim_world_close(struct world *w)
 {
     for (uint32_t i = 0; i < SIM_SLOTS_MAX; i++) {
         sim_disk_free(&w->node[i].disk);
+        sim_disk_free(&w->node[i].backup);
         sim_store_free(&w->node[i].store);
+        sim_store_free(&w->node[i].backup_store);
         free(w->node[i].memory);
         free(w->node[i].law_memory);
     }

@@ -129,6 +129,28 @@ enum err sim_store_tip(struct sim_store *s, uint64_t *height, struct bytes *head
     return ERR_NONE;
 }
 
+enum err sim_store_copy(const struct sim_store *from, struct sim_store *to)
+{
+    ASSERT(from->undo_count == 0);
+    sim_store_free(to);
+    TRY(sim_store_open(to));
+    struct sim_slot *slot = to->slot;
+    *to = *from;
+    to->slot = slot;
+    to->undo = NULL;
+    to->undo_cap = 0;
+    for (uint32_t i = 0; i < SIM_STORE_SLOTS; i++) {
+        const struct sim_slot *s = &from->slot[i];
+        slot[i] = *s;
+        if (s->value != NULL) {
+            slot[i].value = malloc(s->len);
+            ASSERT(slot[i].value != NULL);
+            memcpy(slot[i].value, s->value, s->len);
+        }
+    }
+    return ERR_NONE;
+}
+
 void sim_store_crash(struct sim_store *s)
 {
     while (s->undo_count > 0) {

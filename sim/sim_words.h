@@ -11,6 +11,15 @@
     X(PARTITION, "partition") \
     X(CRASH, "crash")         \
     X(DISK, "disk")           \
+    X(DUPLICATE, "duplicate") \
+    X(REORDER, "reorder")     \
+    X(ONEWAY, "oneway")       \
+    X(SKEW, "skew")           \
+    X(TORN, "torn")           \
+    X(SLOW, "slow")           \
+    X(LOST, "lost")           \
+    X(MISDIRECT, "misdirect") \
+    X(RESTORE, "restore")     \
     X(BYZANTINE, "byzantine")
 enum sim_fault {
 #define X(name, text) SIM_##name,
@@ -18,6 +27,8 @@ enum sim_fault {
 #undef X
         SIM_FAULT_END
 };
+/* A disk that lost what it had synced counts among the f faulty (FORMATS 14). */
+enum { SIM_AMONG_F = 1 << SIM_LOST | 1 << SIM_MISDIRECT | 1 << SIM_RESTORE };
 const char *sim_fault_name(enum sim_fault f);
 /* "drop,byzantine:1" to a set of bits and the number of liars. ERR_UNKNOWN_WORD. */
 MUST_USE enum err sim_faults_parse(const char *text, uint32_t *faults, uint32_t *liars);

@@ -74,13 +74,24 @@ static void put_on_wire(struct world *w, const struct sim_event *what, struct by
 static void send_one(struct world *w, const struct sim_event *what, struct bytes message)
 {
     uint64_t latency = 1 + sim_below(&w->random, 5);
-    if (w->cut_until_ms[what->from][w->node[what->to].index] > w->now_ms) {
-        w->result->delivered[SIM_PARTITION]++;
+    uint32_t to = w->node[what->to].index;
+    if (w->cut_until_ms[what->from][to] > w->now_ms) {
+        bool both = w->cut_until_ms[to][what->from] > w->now_ms;
+        w->result->delivered[both ? SIM_PARTITION : SIM_ONEWAY]++;
         return;
     }
     if (sim_chance(&w->random, w->drop_thousandths)) {
         w->result->delivered[SIM_DROP]++;
         return;
+    }
+    if (w->jitter_ms > 0) {
+        uint64_t late = sim_below(&w->random, w->jitter_ms);
+        latency += late;
+        w->result->delivered[SIM_REORDER] += late > 0 ? 1 : 0;
+    }
+    if (w->double_thousandths > 0 && sim_chance(&w->random, w->double_thousandths)) {
+        put_on_wire(w, what, message, w->now_ms + 1 + sim_below(&w->random, 400));
+        w->result->delivered[SIM_DUPLICATE]++;
     }
     if (w->delay_max_ms > 0) {
         bool slow = sim_chance(&w->random, 300);
@@ -210,7 +221,7 @@ static void start_again(struct world *w, struct sim_node *n, enum err e)
         sim_violation(w, SIM_SERVICE, "n%u does not start: %s", n->index, err_name(e));
         return;
     }
-    sim_disk_crash(&n->disk, sim_next(&w->random));
+    (void)sim_disk_crash(&n->disk, sim_next(&w->random));
     sim_store_crash(&n->store);
     sim_schedule(
         w, (struct sim_event){ .at_ms = w->now_ms + 200, .kind = SIM_RESTART, .to = n->slot });
@@ -258,16 +269,18 @@ void sim_node_crash(struct world *w, uint32_t index)
     struct sim_node *n = &w->node[index];
     n->up = false;
     n->replica = NULL;
-    sim_disk_crash(&n->disk, sim_next(&w->random));
+    bool torn = sim_disk_crash(&n->disk, sim_next(&w->random));
     sim_store_crash(&n->store);
-    w->result->delivered[SIM_CRASH]++;
+    w->result->delivered[SIM_CRASH] += w->healed ? 0 : 1;
+    w->result->delivered[SIM_TORN] += torn ? 1 : 0;
     sim_line(w, "n%u crashes", n->index);
+    sim_harm_off(w, n);
     for (uint32_t i = 0; i < w->slots; i++) {
         if (w->node[i].up && w->node[i].index != n->index) {
             replica_peer(w->node[i].replica, clock_of(&w->node[i]), n->index, false);
         }
     }
-    if (w->dead_primary != index) {
+    if (w->dead_primary != index && !n->stays_down) {
         uint64_t pause = 100 + sim_below(&w->random, 3000);
         sim_schedule(
             w, (struct sim_event){ .at_ms = w->now_ms + pause, .kind = SIM_RESTART, .to = index });
@@ -291,22 +304,27 @@ static void wake(struct world *w, struct sim_node *n)
  * between loses it. */
 void sim_after(struct world *w, struct sim_node *n)
 {
+    w->result->delivered[SIM_MISDIRECT] += n->disk.misdirected;
+    w->result->delivered[SIM_DISK] += n->disk.faults;
+    n->disk.misdirected = n->disk.faults = 0;
     if (n->disk.crashed) {
         sim_node_crash(w, n->slot);
         return;
     }
     if (!n->flush_due) {
         n->flush_due = true;
-        sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + sim_below(&w->random, 3),
-                                            .kind = SIM_FLUSH,
-                                            .to = n->slot,
-                                            .run = n->run });
+        sim_schedule(w,
+                     (struct sim_event){ .at_ms = w->now_ms + sim_below(&w->random, 3 + n->slow_ms),
+                                         .kind = SIM_FLUSH,
+                                         .to = n->slot,
+                                         .run = n->run });
     }
 }
 
 static void flush(struct world *w, struct sim_node *n)
 {
     n->flush_due = false;
+    w->result->delivered[SIM_SLOW] += n->slow_ms > 0 ? 1 : 0;
     enum err e = replica_flush(n->replica, clock_of(n));
     if (n->disk.crashed) {
         sim_node_crash(w, n->slot);

@@ -1,6 +1,7 @@
 #include "sim/sim.h"
 
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
@@ -13,7 +14,7 @@ enum { SEEDS_MAX = 100000, JOBS_MAX = 64 };
 struct sim_request {
     struct sim_options options;
     uint64_t count, jobs;
-    bool transcript;
+    bool transcript, drawn, steps_given;
     struct policy_compiled law;
 };
 
@@ -42,7 +43,9 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
 {
     uint64_t nodes = 0, steps = 0;
     const char *faults = cli_option(c, "--faults");
-    *q = (struct sim_request){ .transcript = cli_flag(c, "--transcript") };
+    *q = (struct sim_request){ .transcript = cli_flag(c, "--transcript"),
+                               .drawn = cli_flag(c, "--drawn"),
+                               .steps_given = cli_option(c, "--steps") != NULL };
     TRY(cli_number(c, "--seed", 0, UINT64_MAX / 4, 1, &q->options.seed));
     TRY(cli_number(c, "--nodes", 1, SIM_NODES_MAX, 4, &nodes));
     TRY(cli_number(c, "--steps", 1, SIM_STEPS_MAX, SIM_STEPS_DEFAULT, &steps));
@@ -55,9 +58,13 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
     if (faults != NULL) {
         enum err e = sim_faults_parse(faults, &q->options.faults, &q->options.liars);
         if (e != ERR_NONE) {
-            cli_hint(c, "faults: drop, delay, partition, crash, disk, byzantine:F");
+            cli_hint(c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, "
+                        "skew, torn, slow, lost, misdirect, restore, byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
+    }
+    if (q->drawn && (faults != NULL || cli_option(c, "--nodes") != NULL)) {
+        return cli_fail(c, ERR_USAGE, "--drawn", "nodes and faults are the seed's own then");
     }
     TRY(read_law(c, q));
     if (q->transcript && q->count > 1) {
@@ -66,15 +73,19 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
     return ERR_NONE;
 }
 
-static json_t *json_of(const struct sim_result *r)
+static json_t *json_of(const struct sim_result *r, uint32_t cpu)
 {
     json_t *o = json_new_object(), *violations = json_new_array(), *delivered = json_new_object();
+    json_t *asked = json_new_array();
     for (uint32_t i = 0; i < r->violation_count && i < SIM_VIOLATIONS_MAX; i++) {
         json_push(violations, json_new_str(r->violation[i]));
     }
     for (uint32_t f = 0; f < SIM_FAULT_END; f++) {
         json_put(delivered, sim_fault_name((enum sim_fault)f),
                  json_new_int((int64_t)r->delivered[f]));
+        if ((r->faults >> f & 1) != 0) {
+            json_push(asked, json_new_str(sim_fault_name((enum sim_fault)f)));
+        }
     }
     json_t *lies = json_new_object(), *broken = json_new_array();
     for (uint32_t l = 0; l < SIM_LIE_END; l++) {
@@ -87,6 +98,10 @@ static json_t *json_of(const struct sim_result *r)
     }
     json_put(o, "ok", json_new_bool(r->ok));
     json_put(o, "seed", json_new_u64(r->seed));
+    json_put(o, "nodes", json_new_int(r->nodes));
+    json_put(o, "liars", json_new_int(r->liars));
+    json_put(o, "asked", asked);
+    json_put(o, "cpu_ms", json_new_int(cpu));
     json_put(o, "trace_hash", json_new_hash(&r->trace_hash));
     json_put(o, "height", json_new_int((int64_t)r->height));
     json_put(o, "view_changes", json_new_int(r->view_changes));
@@ -114,12 +129,15 @@ static const char *outcome_text(enum err e)
 
 static void print_text(struct cli *c, const struct sim_result *r, enum err e)
 {
-    fprintf(c->text, "seed %llu: %s, height %llu, %llu transactions, %u view changes, faults",
-            (unsigned long long)r->seed, outcome_text(e), (unsigned long long)r->height,
+    fprintf(c->text,
+            "seed %llu, %u nodes: %s, height %llu, %llu transactions, %u view changes, faults",
+            (unsigned long long)r->seed, r->nodes, outcome_text(e), (unsigned long long)r->height,
             (unsigned long long)r->txs, r->view_changes);
     for (uint32_t f = 0; f < SIM_FAULT_END; f++) {
-        fprintf(c->text, " %s %llu", sim_fault_name((enum sim_fault)f),
-                (unsigned long long)r->delivered[f]);
+        if (r->delivered[f] > 0 || (r->faults >> f & 1) != 0) {
+            fprintf(c->text, " %s %llu", sim_fault_name((enum sim_fault)f),
+                    (unsigned long long)r->delivered[f]);
+        }
     }
     fprintf(c->text, "\n");
     if (r->violation_count > 0) {
@@ -136,17 +154,36 @@ static void print_text(struct cli *c, const struct sim_result *r, enum err e)
 
 struct outcome {
     enum err err;
+    uint32_t cpu_ms;
     struct sim_result result;
 };
+
+static uint64_t cpu_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void run_seed(const struct sim_request *q, uint64_t i, struct outcome *o)
+{
+    struct sim_options options = q->options;
+    options.seed += i;
+    if (q->drawn) {
+        sim_draw(options.seed, &options);
+        options.steps = q->steps_given ? q->options.steps : options.steps;
+    }
+    uint64_t began = cpu_ms();
+    o->err = sim_run(&options, &o->result);
+    o->cpu_ms = (uint32_t)(cpu_ms() - began);
+}
 
 /* One process runs every jobs-th seed and writes the outcomes in order. */
 static void run_share(const struct sim_request *q, uint64_t share, int to)
 {
     struct outcome o;
     for (uint64_t i = share; i < q->count; i += q->jobs) {
-        struct sim_options options = q->options;
-        options.seed += i;
-        o.err = sim_run(&options, &o.result);
+        run_seed(q, i, &o);
         const uint8_t *p = (const uint8_t *)&o;
         for (size_t done = 0; done < sizeof o;) {
             ssize_t n = write(to, p + done, sizeof o - done);
@@ -204,9 +241,9 @@ static void tell(struct cli *c, const struct sim_request *q, const struct outcom
     print_text(c, &o->result, o->err);
     if (q->count == 1) {
         json_free(c->answer);
-        c->answer = json_of(&o->result);
+        c->answer = json_of(&o->result, o->cpu_ms);
     } else {
-        json_push(runs, json_of(&o->result));
+        json_push(runs, json_of(&o->result, o->cpu_ms));
     }
 }
 
@@ -234,9 +271,8 @@ static enum err run_here(struct cli *c, struct sim_request *q, json_t *runs, boo
         q->options.line_ctx = c->text;
     }
     for (uint64_t i = 0; i < q->count; i++) {
-        o.err = sim_run(&q->options, &o.result);
+        run_seed(q, i, &o);
         tell(c, q, &o, runs, ok);
-        q->options.seed++;
     }
     return ERR_NONE;
 }
@@ -262,8 +298,9 @@ static const struct cli_option OPTIONS[] = {
     { "--seed", "S", "the (first) seed, 1 unless given" },
     { "--seeds", "COUNT", "run seeds S to S+COUNT-1" },
     { "--nodes", "N", "seats, 4 unless given" },
+    { "--drawn", NULL, "nodes, steps and faults are drawn from each seed too" },
     { "--steps", "K", "events of the harmful phase" },
-    { "--faults", "LIST", "of drop,delay,partition,crash,disk,byzantine:F: each must happen" },
+    { "--faults", "LIST", "of docs/simulator.md, as drop,crash,byzantine:1: each must happen" },
     { "--rules", "DIR", "rule packs: tokens and rights are traded under this law too" },
     { "--kill-primary", "MS", "the first leader dies at this instant" },
     { "--lose-votes", "MS", "node 1 crashes at this instant and loses its vote log" },
