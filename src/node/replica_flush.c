@@ -59,13 +59,18 @@ static enum err copy_receipts(struct arena *a, const struct receipt *in, uint32_
     return ERR_NONE;
 }
 
+/* What was written a moment ago must come back as it was: a disk that put it elsewhere is found
+ * here, before anybody relies on it, and the restart fetches the block again. */
 static void tell(struct replica *r, const struct notice *n)
 {
     struct replica_commit c = { .tip = n->tip,
                                 .receipt = n->receipt,
                                 .receipt_count = n->receipt_count };
     size_t mark = arena_mark(&r->work);
-    if (replica_log_read(r, n->tip.height, &r->work, &c.block, &c.certificate) == ERR_NONE) {
+    if (r->broken ||
+        replica_log_read(r, n->tip.height, &r->work, &c.block, &c.certificate) != ERR_NONE) {
+        r->broken = true;
+    } else {
         r->config.ports.committed(r->config.ports.ctx, &c);
     }
     arena_release(&r->work, mark);
@@ -121,7 +126,7 @@ static enum err make_durable(struct replica *r)
     TRY(replica_persist(r));
     TRY(replica_save_keys(r));
     replica_notify(r);
-    return mark_store(r);
+    return r->broken ? ERR_CORRUPT : mark_store(r);
 }
 
 enum err replica_flush(struct replica *r, uint64_t now_ms)

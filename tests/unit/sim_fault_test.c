@@ -48,6 +48,15 @@ TEST(formats_14_a_disk_that_lost_a_synced_write_or_went_back_in_time_is_one_of_t
     }
 }
 
+/* A commit that could not be read back from the log was passed over in silence (seeds 1 to 4). */
+TEST(a_block_that_cannot_be_read_back_stops_the_node_and_every_height_is_told)
+{
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        struct sim_options o = harmed(seed, 4, 1 << SIM_MISDIRECT | 1 << SIM_DROP);
+        survives(&o);
+    }
+}
+
 TEST(liars_and_disks_that_forget_are_together_no_more_than_f)
 {
     struct sim_result r;
