@@ -136,7 +136,7 @@ static void forget(struct world *w, struct sim_node *n, enum sim_fault how, cons
  * no backup (FORMATS 13). */
 static void operate(struct world *w, struct sim_node *n)
 {
-    if (n->backed_up && sim_chance(&w->random, 500)) {
+    if (n->backed_up && sim_chance(&w->random, 700)) {
         n->backed_up = false;
         sim_disk_copy(&n->backup, &n->disk);
         sim_store_free(&n->store);

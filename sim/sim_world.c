@@ -281,7 +281,7 @@ void sim_node_crash(struct world *w, uint32_t index)
         }
     }
     if (w->dead_primary != index && !n->stays_down) {
-        uint64_t pause = 100 + sim_below(&w->random, 3000);
+        uint64_t pause = (100 + sim_below(&w->random, 3000)) / w->pace;
         sim_schedule(
             w, (struct sim_event){ .at_ms = w->now_ms + pause, .kind = SIM_RESTART, .to = index });
     }
