@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/proof.h"
 #include "sim/sim_liar_internal.h"
 
 /* The invariants of DESIGN 8 that a network of honest nodes with bad luck must keep. */
@@ -85,7 +86,10 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
                       (unsigned long long)c->tip.height, (unsigned long long)w->height);
     }
     w->height = c->tip.height;
-    w->block[w->height] = (struct sim_block){ b.hash, b.header.state_root, b.tx_count };
+    w->block[w->height] = (struct sim_block){ .hash = b.hash,
+                                              .state_root = b.header.state_root,
+                                              .receipt_root = b.header.receipt_root,
+                                              .tx_count = b.tx_count };
     hasher_update(&w->trace, bytes_of_hash(&b.hash));
     for (uint32_t i = 0; i < b.tx_count; i++) {
         check_tx(w, &b, b.tx[i]);
@@ -108,8 +112,25 @@ static void count_exchanges(struct world *w, const struct receipt *r)
     }
 }
 
+/* The receipts that are told are those that the header's root is over: a client can prove its own.
+ */
+static bool under_root(struct world *w, const struct replica_commit *c, const struct hash *root)
+{
+    struct hash *leaf = ARENA_ARRAY(&w->scratch, struct hash, c->receipt_count + 1), own;
+    ASSERT(leaf != NULL);
+    for (uint32_t i = 0; i < c->receipt_count; i++) {
+        proof_receipt_leaf(w->suite, c->receipt[i].wire, &leaf[i]);
+    }
+    merkle_root(w->suite, leaf, c->receipt_count, &own);
+    return hash_equal(&own, root);
+}
+
 static void check_receipts(struct world *w, uint32_t node, const struct replica_commit *c)
 {
+    if (!under_root(w, c, &w->block[c->tip.height].receipt_root)) {
+        sim_violation(w, SIM_RECEIPTS, "n%u tells receipts for height %llu that its header denies",
+                      node, (unsigned long long)c->tip.height);
+    }
     if (c->receipt_count != w->block[c->tip.height].tx_count) {
         sim_violation(w, SIM_RECEIPTS, "n%u tells %u receipts for height %llu", node,
                       c->receipt_count, (unsigned long long)c->tip.height);

@@ -19,6 +19,9 @@ static void harm_network(struct world *w)
     if (sim_asked(w, SIM_DUPLICATE)) {
         w->double_thousandths = sim_chance(r, 600) ? (uint32_t)sim_below(r, 300) : 0;
     }
+    if (sim_asked(w, SIM_DEAF)) {
+        w->deaf_thousandths = sim_chance(r, 700) ? (uint32_t)sim_below(r, 500) : 0;
+    }
     if (sim_asked(w, SIM_REORDER)) {
         w->jitter_ms = sim_chance(r, 600) ? 2 + (uint32_t)sim_below(r, 200) : 0;
     }
@@ -139,6 +142,7 @@ void sim_heal(struct world *w)
     w->delay_max_ms = 0;
     w->double_thousandths = 0;
     w->jitter_ms = 0;
+    w->deaf_thousandths = 0;
     w->dead_primary = UINT32_MAX;
     leave_some(w);
     for (uint32_t i = 0; i < w->slots; i++) {

@@ -86,6 +86,7 @@ struct world {
     uint32_t event_count;
     bool healed;
     uint32_t drop_thousandths, delay_max_ms, double_thousandths, jitter_ms;
+    uint32_t deaf_thousandths;
     uint64_t cut_until_ms[SIM_PARTICIPANTS_MAX][SIM_PARTICIPANTS_MAX];
     bool votes_lost;       /* lose_votes_ms has passed */
     uint32_t dead_primary; /* of kill_primary_ms; UINT32_MAX: nobody */

@@ -13,7 +13,7 @@ struct sim_vote {
 };
 
 struct sim_block {
-    struct hash hash, state_root;
+    struct hash hash, state_root, receipt_root;
     uint32_t tx_count;
 };
 struct sim_label {

@@ -14,6 +14,7 @@
     X(DUPLICATE, "duplicate") \
     X(REORDER, "reorder")     \
     X(ONEWAY, "oneway")       \
+    X(DEAF, "deaf")           \
     X(SKEW, "skew")           \
     X(TORN, "torn")           \
     X(SLOW, "slow")           \

@@ -69,6 +69,23 @@ static void put_on_wire(struct world *w, const struct sim_event *what, struct by
     sim_schedule(w, e);
 }
 
+/* Some receivers never hear the votes for one view, height and phase, however often they are said:
+ * what a quorum has prepared is then not committed by everybody. */
+static bool deaf_to(struct world *w, uint32_t to, struct bytes message)
+{
+    struct sim_seen s;
+    size_t mark = arena_mark(&w->scratch);
+    bool vote = message.len > 0 && message.ptr[0] >> 3 == SIM_KIND_VOTE &&
+                sim_see(w->suite, message, &w->scratch, &s) == ERR_NONE && s.has_vote;
+    arena_release(&w->scratch, mark);
+    if (!vote) {
+        return false;
+    }
+    struct sim_random dice = { w->options.seed ^ (s.vote.view << 40) ^ (s.vote.height << 12) ^
+                               (uint64_t)to << 4 ^ s.vote.kind };
+    return sim_chance(&dice, w->deaf_thousandths);
+}
+
 /* Ordinary latency is a few milliseconds; `delay` adds seconds, and with it disorder and doubles.
  */
 static void send_one(struct world *w, const struct sim_event *what, struct bytes message)
@@ -82,6 +99,10 @@ static void send_one(struct world *w, const struct sim_event *what, struct bytes
     }
     if (sim_chance(&w->random, w->drop_thousandths)) {
         w->result->delivered[SIM_DROP]++;
+        return;
+    }
+    if (w->deaf_thousandths > 0 && deaf_to(w, to, message)) {
+        w->result->delivered[SIM_DEAF]++;
         return;
     }
     if (w->jitter_ms > 0) {

@@ -58,8 +58,9 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
     if (faults != NULL) {
         enum err e = sim_faults_parse(faults, &q->options.faults, &q->options.liars);
         if (e != ERR_NONE) {
-            cli_hint(c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, "
-                        "skew, torn, slow, lost, misdirect, restore, byzantine:F");
+            cli_hint(
+                c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, deaf, "
+                   "skew, torn, slow, lost, misdirect, restore, byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
     }
