@@ -473,7 +473,8 @@ void sim_lie_spoil(struct sim_liar *l, struct bytes message, struct bytes *out)
         break;
     default:
         for (uint64_t i = 0; i < 1 + sim_below(r, 3); i++) {
-            p[sim_below(r, message.len)] ^= (uint8_t)(1u << sim_below(r, 8));
+            uint64_t at = sim_below(r, message.len);
+            p[at] ^= (uint8_t)(1u << sim_below(r, 8));
         }
     }
     *out = bytes_of(p, len);
