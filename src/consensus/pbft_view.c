@@ -81,12 +81,15 @@ static void say_change(struct pbft *p, uint32_t to)
  * the last word of this seat on all of them. */
 static void ask_for_view(struct pbft *p)
 {
+    /* Of an epoch that peers no longer look at: then what it prepared is decided, and who voted to
+     * commit the newest decided block holds a certificate that is not old. */
+    bool old = p->prepared.epoch + 1 < p->committed.epoch;
     struct view_change c = { .space = p->config.genesis->space,
                              .epoch = p->committed.epoch,
                              .view = p->view,
                              .seat = p->config.self,
                              .committed = p->committed.height,
-                             .prepared = bytes_of(p->prepared.wire, p->prepared.size) };
+                             .prepared = bytes_of(p->prepared.wire, old ? 0 : p->prepared.size) };
     enum err e = view_change_body_encode(&c, &p->step, &c.body);
     ASSERT(e == ERR_NONE);
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX] = { 0 };

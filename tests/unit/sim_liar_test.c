@@ -57,6 +57,17 @@ TEST(two_liars_of_seven_break_nothing)
     }
 }
 
+/* Drawn seed 20030: a seat that had followed by certificates of others asked for views with a
+ * prepared certificate three epochs old, which nobody checks any more; with a liar beside it no
+ * view began. */
+TEST(a_seat_whose_prepared_certificate_is_old_is_heard_when_it_asks_for_a_view)
+{
+    struct sim_result r;
+    struct sim_options o = { .seed = 0 };
+    sim_draw(20030, &o);
+    CHECK_OK(sim_run(&o, &r));
+}
+
 TEST(the_same_lies_are_the_same_history)
 {
     struct sim_result a, b;
