@@ -243,10 +243,15 @@ void sim_disk_copy(const struct sim_disk *from, struct sim_disk *to)
     }
 }
 
-bool sim_disk_rot(struct sim_disk *d, const char *name, uint64_t random)
+bool sim_disk_rot(struct sim_disk *d, const char *prefix, uint64_t random)
 {
-    struct sim_file *f = find(d, name);
-    if (f == NULL || f->synced == 0) {
+    struct sim_file *f = NULL;
+    for (uint32_t i = 0; i < SIM_FILES_MAX && f == NULL; i++) {
+        struct sim_file *one = &d->file[(random + i) % SIM_FILES_MAX];
+        bool named = one->used && strncmp(one->name, prefix, strlen(prefix)) == 0;
+        f = named && one->synced > 0 ? one : NULL;
+    }
+    if (f == NULL) {
         return false;
     }
     f->data[random % f->synced] ^= (uint8_t)(1 + (random >> 48) % 255);

@@ -8,7 +8,7 @@
 #include "base/storage.h"
 #include "ledger/state.h"
 
-enum { SIM_FILES_MAX = 8, SIM_STORE_SLOTS = 1 << 14 };
+enum { SIM_FILES_MAX = 288, SIM_STORE_SLOTS = 1 << 14 };
 
 struct sim_file {
     char name[STORAGE_NAME_SIZE_MAX];
@@ -35,8 +35,8 @@ void sim_disk_port(struct sim_disk *d, struct storage *out);
 bool sim_disk_crash(struct sim_disk *d, uint64_t random); /* true: a torn tail remains */
 const struct sim_file *sim_disk_find(const struct sim_disk *d, const char *name);
 void sim_disk_remove(struct sim_disk *d, const char *name);
-/* Change one synced byte of a log; false when there is none. */
-bool sim_disk_rot(struct sim_disk *d, const char *name, uint64_t random);
+/* Change one synced byte of a file whose name begins so; false when there is none. */
+bool sim_disk_rot(struct sim_disk *d, const char *prefix, uint64_t random);
 /* Cut what was synced; false when there is nothing. */
 bool sim_disk_lose(struct sim_disk *d, const char *name, uint64_t random);
 /* What a backup would hold of a machine that is off. The copy owns its memory. */

@@ -69,7 +69,7 @@ static void rot(struct world *w)
             return;
         }
     }
-    if (sim_disk_rot(&n->disk, "blocks.log", sim_next(r))) {
+    if (sim_disk_rot(&n->disk, "blocks", sim_next(r))) {
         sim_line(w, "n%u: a byte of the block log rots", n->index);
         sim_node_crash(w, n->index);
     }

@@ -5,6 +5,7 @@
 enum {
     GENESIS_ARENA = 8 * 1024 * 1024,
     SCRATCH_ARENA = 8 * 1024 * 1024,
+    SEGMENT_LOG2 = 5,     /* 32 blocks a file of the block log */
     START_MS_AHEAD = 5000 /* the first clock is this long after the space's start */
 };
 static const uint64_t SPACE_START_MS = 1800000000000;
@@ -145,7 +146,8 @@ static void make_config(struct world *w)
                                          .view_timeout_max_ms = 8000,
                                          .resend_ms = 300,
                                          .gossip_ms = 10,
-                                         .heights_max = SIM_HEIGHTS_MAX };
+                                         .heights_max = SIM_HEIGHTS_MAX,
+                                         .segment_log2 = SEGMENT_LOG2 };
 }
 
 static enum err open_memory(struct world *w)

@@ -39,6 +39,7 @@
     X(PROOF, "proof", CORRUPT, 4, 422, "a proof does not verify")                                  \
     X(CORRUPT, "corrupt", CORRUPT, 4, 500, "stored data is damaged")                               \
     X(NOT_FOUND, "not_found", USER, 5, 404, "not found")                                           \
+    X(PRUNED, "pruned", USER, 5, 410, "no longer kept here")                                       \
     X(TIMEOUT, "timeout", IO, 6, 504, "timed out")                                                 \
     X(NO_QUORUM, "no_quorum", IO, 6, 503, "fewer than a quorum of validators answer")              \
     X(UNAVAILABLE, "unavailable", IO, 6, 503, "not available now")                                 \

@@ -17,6 +17,7 @@ enum {
     NODE_STATE_MAP = 1024 * 1024 * 1024,
     NODE_INDEX_MAP = 1024 * 1024 * 1024,
     NODE_PATH_SIZE = 4096,
+    NODE_HEIGHTS_MAX = 1 << 26, /* blocks kept: five a second for 155 days without a prune */
     NODE_TICK_MS = 500,
     NODE_HEALED_TICKS = 20 /* a disk that works but does not help: ten seconds */
 };

@@ -173,23 +173,18 @@ static enum err block_leaves(struct node *n, const struct block *b, struct arena
 static enum err prove_header(struct node *n, const struct block *b, struct arena *a,
                              struct proof_parts *p)
 {
-    uint64_t certified = 0, count = 0;
-    const struct hash *leaf = NULL;
+    uint64_t certified = 0;
     enum err e =
         replica_certified(n->replica, b->header.height, a, &p->certified_header, &certified);
     TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
     if (certified == b->header.height) {
         return ERR_NONE;
     }
-    TRY(replica_history(n->replica, &leaf, &count));
-    if (count < certified) {
-        return ERR_UNAVAILABLE;
-    }
     p->header = b->header_bytes;
     p->header_index = b->header.height;
     p->header_count = certified; /* the root in header h is over headers 0..h-1 */
-    merkle_prove(n->suite, leaf, certified, b->header.height, &p->header_path);
-    return ERR_NONE;
+    e = replica_history_path(n->replica, b->header.height, certified, &p->header_path);
+    return e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e;
 }
 
 enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a, struct bytes *out)

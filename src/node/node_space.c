@@ -246,6 +246,7 @@ static struct replica_config replica_settings(struct node *n, const struct node_
         .view_timeout_max_ms = 16 * timeout,
         .resend_ms = 500 * scale,
         .gossip_ms = 20,
+        .heights_max = NODE_HEIGHTS_MAX,
         .tell_replayed = true,
     };
 }

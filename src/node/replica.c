@@ -30,6 +30,16 @@ static uint64_t heights_max(const struct replica_config *c)
     return c->heights_max == 0 ? REPLICA_HEIGHTS_DEFAULT : c->heights_max;
 }
 
+static struct blocklog_config blocks_config(const struct replica_config *c)
+{
+    return (struct blocklog_config){ .disk = &c->ports.disk,
+                                     .suite = c->suite,
+                                     .record_max = record_max(c->genesis),
+                                     .pending_max = log_pending(c->genesis),
+                                     .heights_max = heights_max(c),
+                                     .segment_log2 = c->segment_log2 };
+}
+
 static size_t work_size(const struct genesis *g)
 {
     return 4 * message_max(g) + 2 * 1024 * 1024;
@@ -54,11 +64,12 @@ size_t replica_memory_size(const struct replica_config *c)
 {
     const struct genesis *g = c->genesis;
     struct pbft_config p = consensus_config(c, NULL);
+    struct blocklog_config blocks = blocks_config(c);
     return sizeof(struct replica) + g->participant_count * sizeof(struct peer) +
-           (size_t)heights_max(c) * (sizeof(uint64_t) + sizeof(struct hash)) +
-           (size_t)g->seat_count * REPLICA_KEY_EPOCHS * sizeof(struct key_slot) +
-           2 * log_pending(g) + work_size(g) + c->limits.scratch_bytes + 2 * message_max(g) +
-           REPLICA_GOSSIP_BYTES + ledger_memory_size(&c->limits) + pbft_memory_size(&p) +
+           blocklog_memory(&blocks) +
+           (size_t)g->seat_count * REPLICA_KEY_EPOCHS * sizeof(struct key_slot) + log_pending(g) +
+           work_size(g) + c->limits.scratch_bytes + 2 * message_max(g) + REPLICA_GOSSIP_BYTES +
+           ledger_memory_size(&c->limits) + pbft_memory_size(&p) +
            4096; /* alignment of all these */
 }
 
@@ -84,15 +95,13 @@ static enum err carve(struct replica *r, struct arena *region)
 {
     const struct genesis *g = r->genesis;
     const struct storage *disk = &r->config.ports.disk;
-    r->heights_max = heights_max(&r->config);
+    struct blocklog_config blocks = blocks_config(&r->config);
     r->peer = ARENA_ARRAY(region, struct peer, r->peer_count);
-    r->offset = ARENA_ARRAY(region, uint64_t, r->heights_max);
-    r->leaf = ARENA_ARRAY(region, struct hash, r->heights_max);
     r->key = ARENA_ARRAY(region, struct key_slot, (size_t)g->seat_count * REPLICA_KEY_EPOCHS);
-    if (r->peer == NULL || r->offset == NULL || r->leaf == NULL || r->key == NULL) {
+    if (r->peer == NULL || r->key == NULL) {
         return ERR_NO_SPACE;
     }
-    TRY(reclog_init(&r->blocks, disk, "blocks.log", record_max(g), log_pending(g), region));
+    TRY(blocklog_init(&r->blocks, &blocks, region));
     TRY(reclog_init(&r->votes, disk, "votes.log", record_max(g), log_pending(g), region));
     TRY(arena_split(region, work_size(g), &r->work));
     TRY(arena_split(region, r->config.limits.scratch_bytes, &r->notice_arena));
@@ -152,7 +161,8 @@ static enum err ready(struct replica *r, uint64_t now_ms)
     if (r->disk_failed) {
         return ERR_DISK_FULL; /* the next flush tries again */
     }
-    if (!reclog_has_room(&r->blocks, need) || !reclog_has_room(&r->votes, record_max(r->genesis))) {
+    if (!reclog_has_room(&r->blocks.log, need) ||
+        !reclog_has_room(&r->votes, record_max(r->genesis))) {
         return replica_persist(r);
     }
     return ERR_NONE;

@@ -54,7 +54,8 @@ struct replica_config {
     const struct hash *epoch_leaves; /* own 2^log2 leaf hashes, for paths; NULL for an observer */
     uint32_t view_timeout_ms, view_timeout_max_ms, resend_ms;
     uint32_t gossip_ms;
-    uint64_t heights_max; /* of the block log's index in memory, 40 bytes a block; 0: a million */
+    uint64_t heights_max;  /* blocks kept in the log, 40 bytes of memory each; 0: a million */
+    uint32_t segment_log2; /* blocks of one file of the log; 0: 10, for 1,024 */
     bool tell_replayed;    /* `committed` also of blocks that replica_init replays from the log */
     bool fold_every_block; /* else the folded view is marked every sixteen blocks */
 };
@@ -110,7 +111,9 @@ MUST_USE enum err replica_block(struct replica *r, uint64_t height, struct arena
  * and the header's height: ERR_NOT_FOUND when none is known yet. */
 MUST_USE enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
                                     struct bytes *certified, uint64_t *certified_height);
-/* Leaf hashes of headers 0..count-1 for history paths; lives until the next commit. */
-MUST_USE enum err replica_history(struct replica *r, const struct hash **leaf, uint64_t *count);
+/* Path of this header in the history tree of the first `count` headers. ERR_PRUNED: not kept here;
+ * ERR_NOT_FOUND: no such count yet; ERR_UNAVAILABLE: the log is being fetched again. */
+MUST_USE enum err replica_history_path(struct replica *r, uint64_t height, uint64_t count,
+                                       struct merkle_path *out);
 
 #endif

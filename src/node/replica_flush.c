@@ -11,7 +11,7 @@ enum err replica_persist(struct replica *r)
     if (r->broken) {
         return ERR_FAILED;
     }
-    enum err e = reclog_flush(&r->blocks);
+    enum err e = reclog_flush(&r->blocks.log);
     if (e == ERR_NONE) {
         e = reclog_flush(&r->votes);
     }
@@ -68,7 +68,7 @@ static void tell(struct replica *r, const struct notice *n)
                                 .receipt_count = n->receipt_count };
     size_t mark = arena_mark(&r->work);
     if (r->broken ||
-        replica_log_read(r, n->tip.height, &r->work, &c.block, &c.certificate) != ERR_NONE) {
+        blocklog_read(&r->blocks, n->tip.height, &r->work, &c.block, &c.certificate) != ERR_NONE) {
         r->broken = true;
     } else {
         r->config.ports.committed(r->config.ports.ctx, &c);

@@ -2,7 +2,7 @@
 #ifndef CARNET_NODE_REPLICA_INTERNAL_H
 #define CARNET_NODE_REPLICA_INTERNAL_H
 
-#include "node/reclog_internal.h"
+#include "node/blocklog_internal.h"
 #include "node/replica.h"
 #include "node/replica_codec_internal.h"
 
@@ -71,11 +71,8 @@ struct replica {
     uint32_t seat_of[REPLICA_PEERS_MAX];
     uint32_t participant_of[GENESIS_SEATS_MAX];
 
-    struct reclog blocks, votes;
-    uint64_t heights_max, log_height;
-    uint64_t *offset;                /* of block `height` in the block log, by height */
-    struct hash *leaf;               /* of header `height` in the history tree */
-    struct hash log_tip;             /* hash of block log_height */
+    struct blocklog blocks;
+    struct reclog votes;
     uint8_t header[HEADER_SIZE_MAX]; /* of the committed tip: the folded view's mark */
     size_t header_len;
     uint64_t marked; /* height of the folded view's last mark */

@@ -7,19 +7,13 @@
 /* replica_start.c */
 MUST_USE enum err replica_recover(struct replica *r);
 void replica_begin_consensus(struct replica *r);
-MUST_USE enum err replica_remember_headers(struct replica *r);            /* after resume */
-bool replica_links(const struct replica *r, const struct hash *previous); /* to the log's tip */
+MUST_USE enum err replica_remember_headers(struct replica *r); /* after resume */
 
 /* replica_step.c: an event for consensus with all that follows from it. */
 MUST_USE enum err replica_step(struct replica *r, const struct pbft_event *ev);
 /* Commit the oldest open block: block log, ledger, folded view, notice. */
 MUST_USE enum err replica_commit_block(struct replica *r, const struct hash *block,
                                        struct bytes certificate);
-/* Append to the block log and the history, nothing else. */
-MUST_USE enum err replica_log_block(struct replica *r, const struct block *b,
-                                    struct bytes certificate);
-/* Where this block, appended at `offset`, is found. */
-void replica_index(struct replica *r, const struct block *b, uint64_t offset);
 
 /* replica_flush.c */
 MUST_USE enum err replica_persist(struct replica *r); /* both logs; sets disk_failed */
@@ -58,8 +52,6 @@ MUST_USE enum err replica_on_chain(struct replica *r, uint32_t peer, const struc
 MUST_USE enum err replica_serve_chain(struct replica *r, uint32_t peer, uint64_t from,
                                       uint32_t count);
 MUST_USE enum err replica_serve_block(struct replica *r, uint32_t peer, const struct hash *block);
-MUST_USE enum err replica_log_read(struct replica *r, uint64_t height, struct arena *a,
-                                   struct bytes *block, struct bytes *certificate);
 
 /* replica_gossip.c */
 void replica_gossip_add(struct replica *r, struct bytes tx);

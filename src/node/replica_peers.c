@@ -55,7 +55,7 @@ void replica_hello(struct replica *r, uint32_t peer)
     h->node = r->genesis->participant[r->config.self].id;
     h->purpose = 1;
     h->boot = r->boot;
-    h->height = r->log_height;
+    h->height = r->blocks.height;
     h->vote = own_mark(r);
     replica_own_keys(r, &h->keys);
     struct peer_message m = { .kind = PEER_HELLO, .hello = h };
@@ -101,7 +101,7 @@ enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_he
     p->boot = h->boot > p->boot ? h->boot : p->boot;
     p->height = h->height;
     TRY(replica_learn_keys(r, &h->keys));
-    if (h->height > r->log_height) {
+    if (h->height > r->blocks.height) {
         replica_sync_want(r, h->height);
     }
     if (!again && r->started && r->seat_of[peer] != PBFT_OBSERVER) {

@@ -2,38 +2,10 @@
 
 /* The block log read back: for peers that lag behind, for proofs and for queries. */
 
-static enum err split_record(struct bytes body, struct bytes *block, struct bytes *certificate)
-{
-    struct reader r = reader_over(body);
-    struct bytes b = reader_take(&r, reader_u32(&r));
-    struct bytes c = reader_take(&r, reader_u32(&r));
-    if (reader_done(&r) != ERR_NONE) {
-        return ERR_CORRUPT;
-    }
-    *block = b;
-    *certificate = c;
-    return ERR_NONE;
-}
-
-enum err replica_log_read(struct replica *r, uint64_t height, struct arena *a, struct bytes *block,
-                          struct bytes *certificate)
-{
-    if (height == 0 || height > r->log_height) {
-        return ERR_NOT_FOUND;
-    }
-    uint64_t found = 0;
-    struct bytes body = { NULL, 0 };
-    TRY(reclog_read(&r->blocks, r->offset[height], a, &found, &body));
-    if (found != height) {
-        return ERR_CORRUPT;
-    }
-    return split_record(body, block, certificate);
-}
-
 enum err replica_block(struct replica *r, uint64_t height, struct arena *a, struct bytes *block,
                        struct bytes *certificate)
 {
-    return replica_log_read(r, height, a, block, certificate);
+    return blocklog_read(&r->blocks, height, a, block, certificate);
 }
 
 /* The keys of a certificate's signers, for somebody who may not have them. */
@@ -85,10 +57,10 @@ static enum err collect(struct replica *r, uint64_t from, uint32_t count, struct
     size_t bytes = 0;
     uint64_t first_epoch = 0;
     uint32_t taken = 0;
-    for (uint32_t i = 0; i < PEER_CHAIN_MAX && from + i <= r->log_height; i++) {
+    for (uint32_t i = 0; i < PEER_CHAIN_MAX && from + i <= r->blocks.height; i++) {
         struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
         struct certificate cert;
-        TRY(replica_log_read(r, from + i, &r->work, &block, &certificate));
+        TRY(blocklog_read(&r->blocks, from + i, &r->work, &block, &certificate));
         bytes += block.len;
         if (bytes > r->message_max - REPLICA_SMALL_MESSAGES) {
             break;
@@ -118,8 +90,9 @@ enum err replica_serve_chain(struct replica *r, uint32_t peer, uint64_t from, ui
         return ERR_RANGE;
     }
     c->from = from;
-    c->committed = r->log_height;
-    TRY(collect(r, from, count, c));
+    c->committed = r->blocks.height;
+    /* No blocks below a committed height say that they are not kept here any more. */
+    TRY(from <= r->blocks.base ? ERR_NONE : collect(r, from, count, c));
     if (c->count > 0) {
         chain_keys(r, c);
     }
@@ -133,10 +106,10 @@ static enum err recent_block(struct replica *r, const struct hash *block, struct
     struct hash leaf;
     struct bytes certificate = { NULL, 0 };
     proof_header_leaf(r->suite, block, &leaf);
-    for (uint32_t i = 0; i < REPLICA_RECENT_BLOCKS && i < r->log_height; i++) {
-        uint64_t height = r->log_height - i;
-        if (hash_equal(&leaf, &r->leaf[height])) {
-            return replica_log_read(r, height, &r->work, out, &certificate);
+    for (uint32_t i = 0; i < REPLICA_RECENT_BLOCKS && i < r->blocks.height - r->blocks.base; i++) {
+        uint64_t height = r->blocks.height - i;
+        if (hash_equal(&leaf, blocklog_leaf(&r->blocks, height))) {
+            return blocklog_read(&r->blocks, height, &r->work, out, &certificate);
         }
     }
     return ERR_NOT_FOUND;
@@ -201,10 +174,10 @@ static enum err certify(struct replica *r, struct bytes wire, struct bytes certi
 enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
                            struct bytes *certified, uint64_t *certified_height)
 {
-    for (uint64_t h = height == 0 ? 1 : height; h <= r->log_height; h++) {
+    for (uint64_t h = height == 0 ? 1 : height; h <= r->blocks.height; h++) {
         struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
         size_t mark = arena_mark(a);
-        TRY(replica_log_read(r, h, a, &block, &certificate));
+        TRY(blocklog_read(&r->blocks, h, a, &block, &certificate));
         if (certificate.len > 0) {
             TRY(certify(r, block, certificate, a, certified));
             *certified_height = h;
@@ -218,12 +191,11 @@ enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
     return ERR_NOT_FOUND;
 }
 
-enum err replica_history(struct replica *r, const struct hash **leaf, uint64_t *count)
+enum err replica_history_path(struct replica *r, uint64_t height, uint64_t count,
+                              struct merkle_path *out)
 {
     if (!r->started) {
         return ERR_UNAVAILABLE; /* the log is being fetched again */
     }
-    *leaf = r->leaf;
-    *count = r->log_height + 1;
-    return ERR_NONE;
+    return blocklog_prove(&r->blocks, height, count, out);
 }

@@ -31,34 +31,6 @@ static enum err raise_boot(struct replica *r)
     return ERR_NONE;
 }
 
-/* The hash of height 0 is known from genesis, or, when the ledger stands higher, from the first
- * block: the zero hash means that nothing is known yet. */
-bool replica_links(const struct replica *r, const struct hash *previous)
-{
-    return hash_equal(previous, &r->log_tip) || hash_is_zero(&r->log_tip);
-}
-
-/* One record of the block log: it must be the next height and hash to the block before it. */
-static enum err index_block(void *user, uint64_t offset, uint64_t height, struct bytes body)
-{
-    struct replica *r = user;
-    struct reader in = reader_over(body);
-    struct bytes wire = reader_take(&in, reader_u32(&in));
-    struct block b;
-    size_t mark = arena_mark(&r->work);
-    if (in.bad || height != r->log_height + 1 ||
-        block_decode(r->suite, wire, &r->work, &b) != ERR_NONE || b.header.height != height ||
-        !replica_links(r, &b.header.previous)) {
-        return ERR_CORRUPT;
-    }
-    arena_release(&r->work, mark);
-    if (height >= r->heights_max) {
-        return ERR_NO_SPACE;
-    }
-    replica_index(r, &b, offset);
-    return ERR_NONE;
-}
-
 static enum err store_change(void *user, const struct state_change *c)
 {
     struct replica *r = user;
@@ -93,7 +65,7 @@ static enum err remember_block(struct replica *r, uint64_t height, uint64_t tip_
 {
     struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
     struct block b;
-    TRY(replica_log_read(r, height, &r->work, &wire, &certificate));
+    TRY(blocklog_read(&r->blocks, height, &r->work, &wire, &certificate));
     TRY(block_decode(r->suite, wire, &r->work, &b));
     /* Nothing in an older block can still have its window open. */
     *more = b.header.time_ms + r->genesis->param[PARAM_TX_WINDOW_MS] >= tip_ms;
@@ -114,9 +86,9 @@ static enum err remember_window(struct replica *r)
 {
     struct ledger_tip tip = ledger_committed(r->ledger);
     bool more = true;
-    for (uint64_t h = tip.height; more && h > 0; h--) {
+    for (uint64_t h = tip.height; more && h > r->blocks.base; h--) {
         size_t mark = arena_mark(&r->work);
-        enum err e = h <= r->log_height ? remember_block(r, h, tip.time_ms, &more) : ERR_NONE;
+        enum err e = h <= r->blocks.height ? remember_block(r, h, tip.time_ms, &more) : ERR_NONE;
         arena_release(&r->work, mark);
         TRY(e);
     }
@@ -127,11 +99,11 @@ static enum err remember_window(struct replica *r)
 enum err replica_remember_headers(struct replica *r)
 {
     uint64_t tip = ledger_committed(r->ledger).height;
-    for (uint64_t i = 1; i <= PBFT_OPEN_MAX && i < tip; i++) {
+    for (uint64_t i = 1; i <= PBFT_OPEN_MAX && i < tip && tip - i > r->blocks.base; i++) {
         struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
         struct block b;
         size_t mark = arena_mark(&r->work);
-        TRY(replica_log_read(r, tip - i, &r->work, &wire, &certificate));
+        TRY(blocklog_read(&r->blocks, tip - i, &r->work, &wire, &certificate));
         TRY(block_decode(r->suite, wire, &r->work, &b));
         TRY(ledger_remember_header(r->ledger, b.header_bytes));
         arena_release(&r->work, mark);
@@ -158,7 +130,7 @@ static enum err replay_block(struct replica *r, uint64_t height)
 {
     struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
     struct block b;
-    TRY(replica_log_read(r, height, &r->work, &wire, &certificate));
+    TRY(blocklog_read(&r->blocks, height, &r->work, &wire, &certificate));
     TRY(block_decode(r->suite, wire, &r->work, &b));
     TRY(ledger_execute(r->ledger, wire));
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
@@ -170,7 +142,7 @@ static enum err replay_block(struct replica *r, uint64_t height)
 static enum err replay_blocks(struct replica *r)
 {
     const struct replica_ports *p = &r->config.ports;
-    for (uint64_t h = ledger_committed(r->ledger).height + 1; h <= r->log_height; h++) {
+    for (uint64_t h = ledger_committed(r->ledger).height + 1; h <= r->blocks.height; h++) {
         size_t mark = arena_mark(&r->work);
         enum err e = replay_block(r, h);
         arena_release(&r->work, mark);
@@ -198,9 +170,10 @@ static enum err replay_vote(void *user, uint64_t offset, uint64_t height, struct
  * below. */
 static struct bytes newest_certificate(struct replica *r)
 {
-    for (uint64_t i = 0; i <= 2 * PBFT_OPEN_MAX && i < r->log_height; i++) {
+    for (uint64_t i = 0; i <= 2 * PBFT_OPEN_MAX && i < r->blocks.height - r->blocks.base; i++) {
         struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
-        if (replica_log_read(r, r->log_height - i, &r->work, &wire, &certificate) != ERR_NONE) {
+        if (blocklog_read(&r->blocks, r->blocks.height - i, &r->work, &wire, &certificate) !=
+            ERR_NONE) {
             break;
         }
         if (certificate.len > 0) {
@@ -234,11 +207,8 @@ static enum err replay_or_cut(struct replica *r)
         return e;
     }
     uint64_t height = ledger_committed(r->ledger).height;
-    const struct storage *d = &r->config.ports.disk;
-    TRY(d->truncate(d->ctx, r->blocks.name, r->offset[height + 1]));
-    r->blocks.durable = r->offset[height + 1];
-    r->log_height = height;
-    r->log_tip = ledger_committed(r->ledger).hash;
+    struct hash tip = ledger_committed(r->ledger).hash;
+    TRY(blocklog_cut(&r->blocks, height, &tip));
     return replay_blocks(r);
 }
 
@@ -248,8 +218,23 @@ static enum err same_history(const struct replica *r)
     struct ledger_tip tip = ledger_committed(r->ledger);
     struct hash leaf;
     proof_header_leaf(r->suite, &tip.hash, &leaf);
-    bool differ = r->log_height >= tip.height && !hash_equal(&leaf, &r->leaf[tip.height]);
+    bool both = r->blocks.height >= tip.height && tip.height > r->blocks.base;
+    bool differ = both && !hash_equal(&leaf, blocklog_leaf(&r->blocks, tip.height));
     return differ ? ERR_CORRUPT : ERR_NONE;
+}
+
+/* A log that begins above genesis is good only under a view that stands at its base or above. */
+static enum err join_log(struct replica *r, bool resume)
+{
+    struct ledger_tip tip = ledger_committed(r->ledger);
+    if (resume) {
+        return tip.height < r->blocks.base ? ERR_CORRUPT : ERR_NONE;
+    }
+    if (r->blocks.base > 0) {
+        return blocklog_restart(&r->blocks, 0, &tip.hash, ledger_history(r->ledger));
+    }
+    blocklog_begin(&r->blocks, &tip.hash);
+    return ERR_NONE;
 }
 
 enum err replica_recover(struct replica *r)
@@ -260,23 +245,21 @@ enum err replica_recover(struct replica *r)
     enum reclog_end end = RECLOG_CLEAN;
     TRY(raise_boot(r));
     TRY(replica_load_keys(r));
+    TRY(blocklog_load_base(&r->blocks));
     TRY(start_ledger(r, &resume, &header, &history));
-    if (!resume) {
-        r->log_tip = ledger_committed(r->ledger).hash;
-        proof_header_leaf(r->suite, &r->log_tip, &r->leaf[0]);
-    }
-    TRY(reclog_open(&r->blocks, &r->work, r, index_block, &end));
+    TRY(join_log(r, resume));
+    TRY(blocklog_open(&r->blocks, &r->work, &end));
     if (resume) {
         TRY(same_history(r));
         TRY(remember_window(r));
     }
-    if (resume && r->log_height >= ledger_committed(r->ledger).height) {
+    if (resume && r->blocks.height >= ledger_committed(r->ledger).height) {
         TRY(replica_remember_headers(r));
     }
     TRY(replay_or_cut(r));
     TRY(reclog_open(&r->votes, &r->work, r, replay_vote, &end));
     r->votes_damaged = end == RECLOG_DAMAGED;
-    if (r->log_height >= ledger_committed(r->ledger).height) {
+    if (r->blocks.height >= ledger_committed(r->ledger).height) {
         replica_begin_consensus(r);
     }
     return ERR_NONE;

@@ -11,40 +11,6 @@ static void replica_follow(struct replica *r, struct follow f)
     r->follow_count++;
 }
 
-void replica_index(struct replica *r, const struct block *b, uint64_t offset)
-{
-    uint64_t height = b->header.height;
-    if (height == 1) {
-        proof_header_leaf(r->suite, &b->header.previous, &r->leaf[0]);
-    }
-    r->offset[height] = offset;
-    proof_header_leaf(r->suite, &b->hash, &r->leaf[height]);
-    r->log_height = height;
-    r->log_tip = b->hash;
-}
-
-enum err replica_log_block(struct replica *r, const struct block *b, struct bytes certificate)
-{
-    uint64_t height = b->header.height;
-    ASSERT(height == r->log_height + 1);
-    if (height >= r->heights_max) {
-        return ERR_NO_SPACE;
-    }
-    uint8_t length[2][4] = { { 0 } };
-    struct bytes part[4] = { bytes_of(length[0], 4), b->wire, bytes_of(length[1], 4), certificate };
-    for (int i = 0; i < 2; i++) {
-        struct buf w = buf_over(length[i], 4);
-        buf_put_u32(&w, (uint32_t)part[2 * i + 1].len);
-    }
-    if (!reclog_has_room(&r->blocks, b->wire.len + certificate.len + 8)) {
-        TRY(replica_persist(r));
-    }
-    uint64_t offset = 0;
-    TRY(reclog_append(&r->blocks, height, part, COUNT(part), &offset));
-    replica_index(r, b, offset);
-    return ERR_NONE;
-}
-
 static enum err fold_change(void *user, const struct state_change *c)
 {
     struct replica *r = user;
@@ -65,7 +31,7 @@ enum err replica_commit_block(struct replica *r, const struct hash *block, struc
         return ERR_STATE;
     }
     TRY(ledger_receipts(r->ledger, block, &receipt, &count));
-    TRY(replica_log_block(r, &b, certificate));
+    TRY(blocklog_append(&r->blocks, &b, certificate));
     ASSERT(b.header_bytes.len <= sizeof r->header);
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
     r->header_len = b.header_bytes.len;

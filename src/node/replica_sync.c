@@ -8,7 +8,8 @@
 static bool can_ask(const struct replica *r, uint32_t i, bool must_claim)
 {
     const struct peer *p = &r->peer[i];
-    return i != r->config.self && p->up && !p->liar && (!must_claim || p->height > r->log_height);
+    return i != r->config.self && p->up && !p->liar &&
+           (!must_claim || p->height > r->blocks.height);
 }
 
 static bool next_peer(struct replica *r)
@@ -28,7 +29,7 @@ static bool next_peer(struct replica *r)
 static void ask(struct replica *r)
 {
     struct peer_message m = { .kind = PEER_GET_CHAIN,
-                              .from = r->log_height + 1,
+                              .from = r->blocks.height + 1,
                               .count = REPLICA_CHAIN_BLOCKS_MAX };
     replica_send_message(r, r->sync.peer, &m);
     r->sync.deadline_ms = r->now_ms + 4 * (uint64_t)r->config.resend_ms;
@@ -53,7 +54,7 @@ static void ask_next(struct replica *r)
 
 void replica_sync_want(struct replica *r, uint64_t height)
 {
-    if (height <= r->log_height) {
+    if (height <= r->blocks.height) {
         return;
     }
     r->sync.target = height > r->sync.target ? height : r->sync.target;
@@ -89,8 +90,8 @@ static enum err check_range(struct replica *r, const struct peer_chain *c, struc
 {
     TRY(decode_range(r, c, b));
     const struct block *last = &b[c->count - 1];
-    const struct block *next = &b[r->log_height + 1 - c->from];
-    if (!replica_links(r, &next->header.previous)) {
+    const struct block *next = &b[r->blocks.height + 1 - c->from];
+    if (!blocklog_links(&r->blocks, &next->header.previous)) {
         return ERR_PROOF;
     }
     struct certificate cert;
@@ -139,7 +140,7 @@ static enum err restore_block(struct replica *r, const struct block *b, struct b
             return e;
         }
     }
-    return replica_log_block(r, b, certificate);
+    return blocklog_append(&r->blocks, b, certificate);
 }
 
 static enum err apply_block(struct replica *r, const struct block *b, struct bytes certificate)
@@ -156,7 +157,7 @@ static enum err apply_block(struct replica *r, const struct block *b, struct byt
 /* The log that lost its end has it again: now the node is where its folded view is. */
 static enum err finish_repair(struct replica *r)
 {
-    if (r->started || r->log_height < ledger_committed(r->ledger).height) {
+    if (r->started || r->blocks.height < ledger_committed(r->ledger).height) {
         return ERR_NONE;
     }
     TRY(replica_remember_headers(r));
@@ -168,7 +169,8 @@ static enum err apply_range(struct replica *r, const struct peer_chain *c, const
 {
     /* Consensus may begin, and commit, in the middle of a range: always the next one after the log.
      */
-    for (uint64_t next = r->log_height + 1; next < c->from + c->count; next = r->log_height + 1) {
+    for (uint64_t next = r->blocks.height + 1; next < c->from + c->count;
+         next = r->blocks.height + 1) {
         uint32_t i = (uint32_t)(next - c->from);
         size_t mark = arena_mark(&r->work);
         enum err e = apply_block(r, &b[i], certificate_of(c, b, i));
@@ -202,7 +204,8 @@ static enum err use_range(struct replica *r, const struct peer_chain *c, bool *b
     if (!r->started) {
         return e;
     }
-    synced(r, r->log_height == c->from + c->count - 1 ? c->certificate : (struct bytes){ NULL, 0 });
+    synced(r,
+           r->blocks.height == c->from + c->count - 1 ? c->certificate : (struct bytes){ NULL, 0 });
     return e;
 }
 
@@ -214,11 +217,11 @@ enum err replica_on_chain(struct replica *r, uint32_t peer, const struct peer_ch
     }
     p->height = c->committed;
     uint64_t last = c->from + c->count - 1;
-    if (c->count == 0 || c->from > r->log_height + 1 || c->from == 0) {
+    if (c->count == 0 || c->from > r->blocks.height + 1 || c->from == 0) {
         ask_next(r);
         return c->count == 0 ? ERR_NONE : ERR_STALE;
     }
-    bool believed = last <= r->log_height;
+    bool believed = last <= r->blocks.height;
     enum err e = believed ? ERR_STALE : use_range(r, c, &believed);
     if (e != ERR_NONE && believed && e != ERR_STALE) {
         stop(r); /* a certified block that does not execute here is our trouble, not the peer's */
@@ -230,7 +233,7 @@ enum err replica_on_chain(struct replica *r, uint32_t peer, const struct peer_ch
         return e;
     }
     r->sync.tried = 0;
-    if (r->log_height < r->sync.target) {
+    if (r->blocks.height < r->sync.target) {
         ask(r);
     } else {
         stop(r);
