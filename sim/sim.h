@@ -44,6 +44,8 @@ struct sim_options {
     uint64_t kill_primary_ms; /* the first leader dies at this instant for the whole first phase; 0:
                                  no */
     uint64_t lose_votes_ms;   /* node 1 crashes then and loses its vote log, synced or not; 0: no */
+    uint64_t wipe_ms;         /* node 1 loses its whole disk then, but for its keys; 0: no */
+    bool lying_servers;       /* all but one lie to node 1 about snapshots */
     /* Called with each line of the transcript; NULL: only the last lines are kept. */
     void (*line)(void *ctx, const char *line);
     void *line_ctx;
@@ -55,6 +57,7 @@ struct sim_result {
     uint64_t released;                                      /* uses of brokered rights */
     uint64_t settled, refunded;                             /* locks in two currencies */
     uint32_t nodes, faults, liars;
+    uint32_t snapshots, lies_found; /* nodes that began from one; lies about them */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint32_t broken;        /* bits by enum sim_invariant */

@@ -425,15 +425,6 @@ static enum err replay(struct world *w, struct replica *from, struct sim_store *
     return check_conservation(w, store);
 }
 
-static uint32_t honest(const struct world *w)
-{
-    uint32_t i = 0;
-    while (w->node[i].liar != NULL || w->node[i].stays_down) {
-        i++;
-    }
-    return i;
-}
-
 /* Determinism and conservation: the whole log again, in a ledger that has seen nothing. */
 static void check_replay(struct world *w)
 {
@@ -443,7 +434,7 @@ static void check_replay(struct world *w)
     enum err e = sim_store_open(&store);
     ASSERT(memory != NULL && e == ERR_NONE);
     struct arena a = arena_over(memory, size);
-    e = replay(w, w->node[honest(w)].replica, &store, &a);
+    e = replay(w, sim_archive(w), &store, &a);
     if (e != ERR_NONE && w->result->violation_count == 0) {
         sim_violation(w, SIM_DETERMINISM, "the replay fails: %s", err_name(e));
     }
@@ -458,7 +449,8 @@ void sim_check_end(struct world *w)
             sim_violation(w, SIM_DURABILITY, "a transaction told as committed is in no block");
         }
     }
-    if (w->node[honest(w)].up && w->result->violation_count == 0) {
+    sim_check_lies(w);
+    if (sim_archive(w) != NULL && w->result->violation_count == 0) {
         check_replay(w);
     }
 }

@@ -6,7 +6,7 @@
 /* Clients: participants that sign transactions, hand them to a node, and ask again elsewhere, under
  * the same id, until some node says that it is committed. */
 
-enum { ASK_AGAIN_MS = 1500, WINDOW_MS = 9 * 60 * 1000 };
+enum { ASK_AGAIN_MS = 1500 };
 
 static enum err make_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind,
                         struct bytes *wire, struct sim_tx *t)
@@ -18,7 +18,7 @@ static enum err make_tx(struct world *w, const struct sim_right *r, enum sim_ord
     TRY(kind == SIM_ORDER_ANY ? sim_work(w, a, &order) : sim_work_right(w, a, r, kind, &order));
     struct tx_body *body = &order.body;
     body->space = w->genesis.space;
-    body->valid_until_ms = w->now_ms + WINDOW_MS;
+    body->valid_until_ms = w->now_ms + w->window_ms;
     body->signer_count = 1;
     body->signer[0] = (struct tx_signer){ w->genesis.participant[order.from].id, 1 };
     TRY(tx_encode_body(body, a, &bytes));
@@ -64,7 +64,8 @@ static void ask(struct world *w, struct sim_tx *t)
     if (w->options.mutant == SIM_MUTANT_LOSE_TX && e == ERR_NONE) {
         t->committed = true;
     }
-    if (e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
+    bool late = e == ERR_STALE && now >= t->valid_until_ms;
+    if (!late && e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
         e != ERR_FAILED) {
         sim_violation(w, SIM_SERVICE, "n%u refuses a good transaction: %s", n->index, err_name(e));
     }

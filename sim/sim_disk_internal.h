@@ -65,6 +65,8 @@ struct sim_store {
     uint8_t header[512];
     size_t header_len;
     struct merkle_frontier history;
+    struct sim_slot *pin; /* a copy that stands still; NULL: none */
+    uint32_t pin_count;
 };
 MUST_USE enum err sim_store_open(struct sim_store *s);
 void sim_store_free(struct sim_store *s);
@@ -74,6 +76,13 @@ struct state_store sim_store_port(struct sim_store *s);
 MUST_USE enum err sim_store_change(struct sim_store *s, const struct state_change *c);
 MUST_USE enum err sim_store_mark(struct sim_store *s, uint64_t height, struct bytes header,
                                  const struct merkle_frontier *history);
+MUST_USE enum err sim_store_pin(struct sim_store *s, uint64_t *height);
+MUST_USE enum err sim_store_piece(struct sim_store *s, uint32_t depth, uint32_t piece, void *user,
+                                  enum err (*visit)(void *user, uint16_t contract,
+                                                    const struct hash *tree_key,
+                                                    struct bytes stored));
+void sim_store_unpin(struct sim_store *s);
+MUST_USE enum err sim_store_reset(struct sim_store *s);
 MUST_USE enum err sim_store_tip(struct sim_store *s, uint64_t *height, struct bytes *header,
                                 struct merkle_frontier *history);
 

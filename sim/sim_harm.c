@@ -104,6 +104,7 @@ void sim_harm(struct world *w)
     struct sim_random *r = &w->random;
     kill_primary(w);
     lose_votes(w);
+    sim_wipe(w);
     harm_network(w);
     if (sim_asked(w, SIM_PARTITION) && sim_chance(r, 120)) {
         harm_links(w, false);

@@ -74,6 +74,7 @@ struct world {
     struct replica_config config;
     uint32_t seats, nodes, slots;
     uint32_t pace; /* many seats live through less time: trouble comes faster */
+    uint32_t told_lies, liars_found;
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];
@@ -81,15 +82,15 @@ struct world {
     uint32_t liars, victims;
     struct sim_liar *liar[SIM_LIARS_MAX];
 
-    uint64_t now_ms, start_ms, order, deal_until_ms;
+    uint64_t now_ms, start_ms, order, deal_until_ms, window_ms;
     struct sim_event *event; /* a heap by (at_ms, order) */
     uint32_t event_count;
     bool healed;
     uint32_t drop_thousandths, delay_max_ms, double_thousandths, jitter_ms;
     uint32_t deaf_thousandths;
     uint64_t cut_until_ms[SIM_PARTICIPANTS_MAX][SIM_PARTICIPANTS_MAX];
-    bool votes_lost;       /* lose_votes_ms has passed */
-    uint32_t dead_primary; /* of kill_primary_ms; UINT32_MAX: nobody */
+    bool votes_lost, wiped; /* lose_votes_ms, wipe_ms have passed */
+    uint32_t dead_primary;  /* of kill_primary_ms; UINT32_MAX: nobody */
 
     struct sim_tx *tx;
     uint32_t tx_count;

@@ -42,6 +42,14 @@ void sim_liar_acts(struct world *w, uint32_t number);
 uint32_t sim_liar_copies(const struct sim_liar *l, uint32_t from);
 uint32_t sim_liar_slot(const struct sim_liar *l, uint32_t copy);
 
+/* sim_sync.c */
+void sim_wipe(struct world *w);
+bool sim_tamper(struct world *w, uint32_t from, uint32_t to, uint8_t *message, size_t len);
+void sim_check_stand(struct world *w, uint32_t node);
+void sim_check_lies(struct world *w);
+void sim_node_again(struct world *w, uint32_t index);
+struct replica *sim_archive(const struct world *w);
+
 /* sim_client.c */
 void sim_client(struct world *w);
 enum sim_order_kind { SIM_ORDER_ANY, SIM_ORDER_USE, SIM_ORDER_ACK, SIM_ORDER_RELEASE };

@@ -5,8 +5,12 @@
 enum {
     GENESIS_ARENA = 8 * 1024 * 1024,
     SCRATCH_ARENA = 8 * 1024 * 1024,
-    SEGMENT_LOG2 = 5,     /* 32 blocks a file of the block log */
-    START_MS_AHEAD = 5000 /* the first clock is this long after the space's start */
+    SNAPSHOT_GAP = 24, /* blocks */
+    SEGMENT_LOG2 = 5,  /* 32 blocks a file of the block log */
+    WINDOW_MS = 9 * 60 * 1000,
+    WINDOW_SHORT_MS = 12000, /* where a node begins anew: blocks older than that need not be had */
+    WINDOW_SLACK_MS = 6000,  /* clocks differ, and block time lags */
+    START_MS_AHEAD = 5000    /* the first clock is this long after the space's start */
 };
 static const uint64_t SPACE_START_MS = 1800000000000;
 
@@ -47,13 +51,14 @@ static enum err choose_suite(struct world *w)
     return ERR_NONE;
 }
 
-static void set_params(struct genesis *g)
+static void set_params(struct genesis *g, uint64_t window_ms)
 {
 #define X(number, name, value) g->param[number] = (value);
     GENESIS_PARAMS(X)
 #undef X
     g->param[PARAM_BLOCK_SIZE_MAX] = 128 * 1024;
     g->param[PARAM_IDLE_BLOCK_MS] = 3000;
+    g->param[PARAM_TX_WINDOW_MS] = window_ms + WINDOW_SLACK_MS;
     g->param[PARAM_EPOCH_KEY_LOG2] = SIM_SEAT_KEY_LOG2;
     g->param[PARAM_RELEASE_DEADLINE_MS] = 5000;
 }
@@ -109,7 +114,7 @@ static enum err make_genesis(struct world *w)
                          .start_ms = SPACE_START_MS,
                          .epoch_ms = SIM_EPOCH_MS,
                          .trust_ms = (uint64_t)SIM_EPOCH_MS * 100 };
-    set_params(&g);
+    set_params(&g, w->window_ms);
     g.participant_count = w->seats + 1;
     g.seat_count = w->seats;
     g.participant = ARENA_ARRAY(&w->genesis_arena, struct did_document, g.participant_count);
@@ -147,6 +152,7 @@ static void make_config(struct world *w)
                                          .resend_ms = 300,
                                          .gossip_ms = 10,
                                          .heights_max = SIM_HEIGHTS_MAX,
+                                         .snapshot_gap = SNAPSHOT_GAP,
                                          .segment_log2 = SEGMENT_LOG2 };
 }
 
@@ -200,6 +206,7 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .dead_primary = UINT32_MAX };
     w->pace = o->nodes > 13 ? 6 : o->nodes > 7 ? 3 : 1;
     w->slots = w->nodes + w->liars;
+    w->window_ms = o->wipe_ms == 0 ? WINDOW_MS : WINDOW_SHORT_MS;
     w->start_ms = SPACE_START_MS + START_MS_AHEAD;
     w->now_ms = w->start_ms;
     TRY(open_memory(w));

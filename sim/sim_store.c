@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/snapshot.h"
+
 enum err sim_store_open(struct sim_store *s)
 {
     *s = (struct sim_store){ 0 };
@@ -18,6 +20,7 @@ void sim_store_free(struct sim_store *s)
     for (uint32_t i = 0; i < s->undo_count; i++) {
         free(s->undo[i].value);
     }
+    sim_store_unpin(s);
     free(s->slot);
     free(s->undo);
     *s = (struct sim_store){ 0 };
@@ -137,6 +140,8 @@ enum err sim_store_copy(const struct sim_store *from, struct sim_store *to)
     struct sim_slot *slot = to->slot;
     *to = *from;
     to->slot = slot;
+    to->pin = NULL;
+    to->pin_count = 0;
     to->undo = NULL;
     to->undo_cap = 0;
     for (uint32_t i = 0; i < SIM_STORE_SLOTS; i++) {
@@ -151,8 +156,68 @@ enum err sim_store_copy(const struct sim_store *from, struct sim_store *to)
     return ERR_NONE;
 }
 
+void sim_store_unpin(struct sim_store *s)
+{
+    for (uint32_t i = 0; i < s->pin_count; i++) {
+        free(s->pin[i].value);
+    }
+    free(s->pin);
+    s->pin = NULL;
+    s->pin_count = 0;
+}
+
+/* Right after a mark there is nothing to undo: what is here is what was marked. */
+enum err sim_store_pin(struct sim_store *s, uint64_t *height)
+{
+    if (s->undo_count > 0 || !s->marked) {
+        return ERR_STATE;
+    }
+    sim_store_unpin(s);
+    s->pin = calloc(s->count + 1, sizeof *s->pin);
+    ASSERT(s->pin != NULL);
+    for (uint32_t i = 0; i < SIM_STORE_SLOTS; i++) {
+        const struct sim_slot *slot = &s->slot[i];
+        if (slot->used && slot->value != NULL) {
+            struct sim_slot *copy = &s->pin[s->pin_count++];
+            *copy = *slot;
+            copy->value = malloc(slot->len);
+            ASSERT(copy->value != NULL);
+            memcpy(copy->value, slot->value, slot->len);
+        }
+    }
+    *height = s->height;
+    return ERR_NONE;
+}
+
+enum err sim_store_piece(struct sim_store *s, uint32_t depth, uint32_t piece, void *user,
+                         enum err (*visit)(void *user, uint16_t contract,
+                                           const struct hash *tree_key, struct bytes stored))
+{
+    for (uint32_t i = 0; i < s->pin_count; i++) {
+        const struct sim_slot *slot = &s->pin[i];
+        if (snapshot_piece_of(&slot->key, depth) == piece) {
+            TRY(visit(user, slot->contract, &slot->key, bytes_of(slot->value, slot->len)));
+        }
+    }
+    return ERR_NONE;
+}
+
+enum err sim_store_reset(struct sim_store *s)
+{
+    for (uint32_t i = 0; i < SIM_STORE_SLOTS; i++) {
+        struct sim_slot *slot = &s->slot[i];
+        if (slot->used && slot->value != NULL) {
+            remember(s, i);
+            slot->value = NULL;
+            slot->len = 0;
+        }
+    }
+    return ERR_NONE;
+}
+
 void sim_store_crash(struct sim_store *s)
 {
+    sim_store_unpin(s);
     while (s->undo_count > 0) {
         struct sim_undo *u = &s->undo[--s->undo_count];
         struct sim_slot *slot = &s->slot[u->slot];

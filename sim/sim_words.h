@@ -65,6 +65,8 @@ const char *sim_lie_name(enum sim_lie l);
     X(RELEASE, "release")           \
     X(FORGERY, "forgery")           \
     X(SERVICE, "service")           \
+    X(SNAPSHOT, "snapshot")         \
+    X(LIAR, "liar")                 \
     X(LIVENESS, "liveness")
 enum sim_invariant {
 #define X(name, text) SIM_##name,

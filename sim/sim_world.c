@@ -61,6 +61,7 @@ static void put_on_wire(struct world *w, const struct sim_event *what, struct by
     for (size_t i = 0; i < message.len; i++) {
         copy[i] = message.ptr[i];
     }
+    (void)sim_tamper(w, what->from, what->to, copy, message.len);
     struct sim_event e = *what;
     e.at_ms = at_ms;
     e.kind = SIM_DELIVER;
@@ -180,6 +181,33 @@ static enum err port_tip(void *ctx, uint64_t *height, struct bytes *header,
     return sim_store_tip(&n->store, height, header, history);
 }
 
+static enum err port_pin(void *ctx, uint64_t *height)
+{
+    struct sim_node *n = ctx;
+    return sim_store_pin(&n->store, height);
+}
+
+static enum err port_piece(void *ctx, uint32_t depth, uint32_t piece, void *user,
+                           enum err (*visit)(void *user, uint16_t contract,
+                                             const struct hash *tree_key, struct bytes stored))
+{
+    struct sim_node *n = ctx;
+    return sim_store_piece(&n->store, depth, piece, user, visit);
+}
+
+static void port_unpin(void *ctx)
+{
+    struct sim_node *n = ctx;
+    sim_store_unpin(&n->store);
+}
+
+static enum err port_reset(void *ctx, uint64_t height)
+{
+    struct sim_node *n = ctx;
+    (void)height;
+    return n->disk.crashed ? ERR_FAILED : sim_store_reset(&n->store);
+}
+
 static void port_committed(void *ctx, const struct replica_commit *c)
 {
     struct sim_node *n = ctx;
@@ -222,6 +250,10 @@ struct replica_config sim_node_config(struct world *w, struct sim_node *n)
                                       .store_change = port_change,
                                       .store_mark = port_mark,
                                       .store_tip = port_tip,
+                                      .store_pin = port_pin,
+                                      .store_piece = port_piece,
+                                      .store_unpin = port_unpin,
+                                      .store_reset = port_reset,
                                       .committed = port_committed,
                                       .other = port_other };
     sim_disk_port(&n->disk, &c.ports.disk);
@@ -274,6 +306,7 @@ void sim_node_start(struct world *w, uint32_t index)
              (unsigned long long)replica_status(n->replica).tip.height);
     if (n->liar == NULL) {
         sim_check_start(w, index);
+        sim_check_stand(w, index);
     }
     for (uint32_t i = 0; i < w->slots; i++) {
         if (w->node[i].index != n->index && w->node[i].up) {
@@ -359,6 +392,10 @@ static void flush(struct world *w, struct sim_node *n)
     if (s.voting != n->voting) {
         n->voting = s.voting;
         sim_line(w, "n%u %s", n->index, s.voting ? "votes" : "does not vote");
+    }
+    if (s.restart) {
+        sim_node_again(w, n->index);
+        return;
     }
     if (s.broken) {
         sim_line(w, "n%u gives up: %s", n->index, err_name(e));

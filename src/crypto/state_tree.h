@@ -53,6 +53,21 @@ MUST_USE enum err state_proof_verify(const struct suite *s, const struct hash *r
                                      const struct hash *key, const struct hash *value,
                                      const struct state_proof *proof);
 
+/* The subtree of all keys that share their first `depth` bits, from its leaves in ascending order:
+ * zero when there is none. ERR_RANGE: not ascending, or they share fewer bits. */
+struct state_leaf {
+    struct hash key, value;
+};
+MUST_USE enum err state_subtree_root(const struct suite *s, const struct state_leaf *leaf,
+                                     uint32_t count, unsigned depth, struct hash *out);
+/* The root of the whole tree from its 2^depth subtrees, in place. `single`: exactly one leaf. */
+struct state_subtree {
+    struct hash root;
+    bool single;
+};
+void state_subtrees_join(const struct suite *s, struct state_subtree *part, unsigned depth,
+                         struct hash *root);
+
 /* H('carnet/key/v1', 2-byte big-endian contract ‖ key), H('carnet/value/v1', value). */
 void state_tree_key(const struct suite *s, uint16_t contract, struct bytes key, struct hash *out);
 void state_tree_value(const struct suite *s, struct bytes value, struct hash *out);

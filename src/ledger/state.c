@@ -345,6 +345,11 @@ enum err state_del(struct state *st, uint16_t contract, struct bytes key)
     return ERR_NONE;
 }
 
+uint32_t state_count(const struct state *st)
+{
+    return state_tree_count(st->tree);
+}
+
 void state_root(struct state *st, struct hash *out)
 {
     state_tree_root(st->tree, out);

@@ -63,6 +63,7 @@ MUST_USE enum err state_put(struct state *st, uint16_t contract, struct bytes ke
                             struct bytes value);
 MUST_USE enum err state_del(struct state *st, uint16_t contract, struct bytes key);
 void state_root(struct state *st, struct hash *out);
+uint32_t state_count(const struct state *st); /* values, as the newest overlay sees them */
 
 /* The oldest overlay is committed: visit its changes (the shell stores them), then forget it. The
  * visits come in no particular order, one a key. */

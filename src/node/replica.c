@@ -69,6 +69,7 @@ size_t replica_memory_size(const struct replica_config *c)
            blocklog_memory(&blocks) +
            (size_t)g->seat_count * REPLICA_KEY_EPOCHS * sizeof(struct key_slot) + log_pending(g) +
            work_size(g) + c->limits.scratch_bytes + 2 * message_max(g) + REPLICA_GOSSIP_BYTES +
+           replica_make_memory(block_max(g)) + replica_take_memory(block_max(g)) +
            ledger_memory_size(&c->limits) + pbft_memory_size(&p) +
            4096; /* alignment of all these */
 }
@@ -103,6 +104,8 @@ static enum err carve(struct replica *r, struct arena *region)
     }
     TRY(blocklog_init(&r->blocks, &blocks, region));
     TRY(reclog_init(&r->votes, disk, "votes.log", record_max(g), log_pending(g), region));
+    TRY(replica_make_init(r, region));
+    TRY(replica_take_init(r, region));
     TRY(arena_split(region, work_size(g), &r->work));
     TRY(arena_split(region, r->config.limits.scratch_bytes, &r->notice_arena));
     TRY(arena_split(region, 2 * message_max(g), &r->out_arena));
@@ -177,7 +180,11 @@ void replica_peer(struct replica *r, uint64_t now_ms, uint32_t peer, bool up)
     p->up = up;
     p->heard = false;
     p->liar = false;
-    if (up && ready(r, now_ms) == ERR_NONE) {
+    if (ready(r, now_ms) != ERR_NONE) {
+        return;
+    }
+    (void)!replica_take(r, (struct sync_event){ .kind = SYNC_PEER, .from = peer, .yes = up });
+    if (up) {
         replica_hello(r, peer);
     }
 }
@@ -201,6 +208,19 @@ static enum err receive_own(struct replica *r, uint32_t peer, struct bytes wire)
         return replica_on_txs(r, m.txs);
     case PEER_EPOCH_KEYS:
         return replica_learn_keys(r, m.keys);
+    case PEER_SNAPSHOT_GET:
+        return replica_serve_snapshot(r, peer, m.from);
+    case PEER_PIECE_GET:
+        return replica_serve_piece(r, peer, m.height, m.piece);
+    case PEER_SNAPSHOT:
+        return replica_take(
+            r, (struct sync_event){ .kind = SYNC_OFFER, .from = peer, .bytes = m.body });
+    case PEER_PIECE:
+        return replica_take(r, (struct sync_event){ .kind = SYNC_PIECE,
+                                                    .from = peer,
+                                                    .height = m.height,
+                                                    .piece = m.piece,
+                                                    .bytes = m.body });
     default:
         return ERR_UNSUPPORTED;
     }
@@ -241,6 +261,10 @@ enum err replica_receive(struct replica *r, uint64_t now_ms, uint32_t peer, stru
     case PEER_CHAIN:
     case PEER_TRANSACTIONS:
     case PEER_EPOCH_KEYS:
+    case PEER_SNAPSHOT_GET:
+    case PEER_SNAPSHOT:
+    case PEER_PIECE_GET:
+    case PEER_PIECE:
         return receive_own(r, peer, message);
     case PEER_KIND_END:
         break;
@@ -283,6 +307,8 @@ void replica_tick(struct replica *r, uint64_t now_ms)
     replica_epoch_tick(r);
     hello_tick(r);
     replica_sync_tick(r);
+    replica_take_tick(r);
+    replica_make_tick(r);
     replica_gossip_tick(r);
     if (now_ms >= r->resend_ms) {
         r->resend_ms = now_ms + r->config.resend_ms;
@@ -319,6 +345,10 @@ uint64_t replica_deadline(const struct replica *r)
     if (r->sync.active) {
         sooner(&at, r->sync.deadline_ms);
     }
+    sooner(&at, sync_deadline(r->take));
+    if (r->maker.active) {
+        sooner(&at, r->maker.next_ms);
+    }
     if (r->started) {
         sooner(&at, pbft_status(r->pbft).deadline_ms);
     }
@@ -337,7 +367,11 @@ struct replica_status replica_status(const struct replica *r)
                                 .verified = signatures.verified + signatures.vouched,
                                 .remembered = signatures.remembered,
                                 .retry_ms = ledger_retry_ms(r->ledger),
-                                .broken = r->broken };
+                                .broken = r->broken,
+                                .restart = r->installable,
+                                .snapshots = r->snapshots,
+                                .liars = sync_liars(r->take),
+                                .base = r->blocks.base };
     for (uint32_t i = 0; i < r->peer_count; i++) {
         s.peers_up += r->peer[i].up ? 1 : 0;
     }

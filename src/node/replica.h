@@ -8,39 +8,11 @@
 #ifndef CARNET_NODE_REPLICA_H
 #define CARNET_NODE_REPLICA_H
 
-#include "base/storage.h"
 #include "consensus/consensus.h"
 #include "crypto/epoch_key.h"
+#include "node/replica_ports.h"
 
 enum { REPLICA_PEERS_MAX = 128, REPLICA_PEER_ALL = 0xffffffff, REPLICA_CHAIN_BLOCKS_MAX = 64 };
-
-/* What the shell is told, after it is durable. Bytes live for the call. */
-struct replica_commit {
-    struct ledger_tip tip;
-    struct bytes block;       /* framed */
-    struct bytes certificate; /* its own commit certificate, or empty (a later block's covers it) */
-    const struct receipt *receipt;
-    uint32_t receipt_count;
-};
-
-struct replica_ports {
-    void *ctx;
-    struct storage disk; /* logs "blocks.log", "votes.log", files "boot", "epoch-keys" */
-    /* To one of genesis.participants, or to REPLICA_PEER_ALL. Copies what it keeps. */
-    void (*send)(void *ctx, uint32_t peer, struct bytes message);
-    /* The folded view: changes of blocks as they commit, then, after the block log is synced, the
-     * mark. Reads see changes at once; a crash loses those after the last durable mark. */
-    enum err (*store_change)(void *ctx, const struct state_change *c);
-    enum err (*store_mark)(void *ctx, uint64_t height, struct bytes header,
-                           const struct merkle_frontier *history);
-    /* Where the folded view stands; ERR_NOT_FOUND when it is empty. header lives until the next
-     * call. */
-    enum err (*store_tip)(void *ctx, uint64_t *height, struct bytes *header,
-                          struct merkle_frontier *history);
-    void (*committed)(void *ctx, const struct replica_commit *c);
-    /* Something that is not consensus arrived (attachments, chunks): the shell's own business. */
-    void (*other)(void *ctx, uint32_t peer, struct bytes message);
-};
 
 struct replica_config {
     const struct suite *suite;
@@ -55,6 +27,7 @@ struct replica_config {
     uint32_t view_timeout_ms, view_timeout_max_ms, resend_ms;
     uint32_t gossip_ms;
     uint64_t heights_max;  /* blocks kept in the log, 40 bytes of memory each; 0: a million */
+    uint64_t snapshot_gap; /* behind by more blocks, a snapshot is taken; 0: 4,096 */
     uint32_t segment_log2; /* blocks of one file of the log; 0: 10, for 1,024 */
     bool tell_replayed;    /* `committed` also of blocks that replica_init replays from the log */
     bool fold_every_block; /* else the folded view is marked every sixteen blocks */
@@ -91,6 +64,9 @@ struct replica_status {
     bool voting, syncing, disk_failed;
     uint64_t verified, remembered; /* signatures of transactions: once, and then known */
     uint64_t retry_ms; /* after an ERR_BUSY of replica_submit: when to try again */
+    bool restart;              /* a snapshot is whole on disk: start again, and it is installed */
+    uint32_t snapshots, liars; /* installed at this start; lies found in snapshots offered */
+    uint64_t base;             /* blocks at or below are not kept here */
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
 };
 struct replica_status replica_status(const struct replica *r);

@@ -212,6 +212,9 @@ static enum err epoch_keys_in(const Carnet__V1__EpochKeys *k, struct arena *a,
 enum err peer_decode(struct bytes wire, size_t size_max, struct arena *a, struct peer_message *out)
 {
     ProtobufCMessage *base = NULL;
+    if (peer_kind_of(wire) >= PEER_SNAPSHOT_GET) {
+        return peer_snapshot_decode(wire, size_max, a, out);
+    }
     TRY(canon_decode(&carnet__v1__peer_message__descriptor, wire, size_max, a, &base));
     const Carnet__V1__PeerMessage *m = (const Carnet__V1__PeerMessage *)base;
     struct peer_message o = { .kind = (enum peer_kind)m->kind_case };
@@ -423,6 +426,7 @@ enum err peer_encode(const struct peer_message *m, size_t max, struct arena *a, 
     case PEER_EPOCH_KEYS:
         return encode_keys(m->keys, max, a, out);
     default:
-        return ERR_UNSUPPORTED;
+        return m->kind >= PEER_SNAPSHOT_GET ? peer_snapshot_encode(m, max, a, out)
+                                            : ERR_UNSUPPORTED;
     }
 }

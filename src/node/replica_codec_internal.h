@@ -26,7 +26,11 @@ enum peer_kind {
     PEER_CHAIN = 10,
     PEER_TRANSACTIONS = 11,
     PEER_EPOCH_KEYS = 12,
-    PEER_KIND_END = 22
+    PEER_SNAPSHOT_GET = 22,
+    PEER_SNAPSHOT = 23,
+    PEER_PIECE_GET = 24,
+    PEER_PIECE = 25,
+    PEER_KIND_END
 };
 
 /* The place of a vote in time, as HELLO names it; kind 0: none. */
@@ -70,8 +74,11 @@ struct peer_txs {
 struct peer_message {
     enum peer_kind kind;
     struct hash block; /* GET_BLOCK */
-    uint64_t from;     /* GET_CHAIN */
+    uint64_t from;     /* GET_CHAIN; SNAPSHOT_GET: above this height */
     uint32_t count;    /* GET_CHAIN */
+    uint64_t height;   /* of a snapshot: PIECE_GET, PIECE */
+    uint32_t piece;    /* PIECE_GET, PIECE */
+    struct bytes body; /* SNAPSHOT, PIECE; empty: none */
     struct peer_hello *hello;
     struct peer_hello_answer *answer;
     struct peer_chain *chain;
@@ -87,6 +94,11 @@ MUST_USE enum err peer_decode(struct bytes wire, size_t size_max, struct arena *
 /* `kind` and its fields; size_max bounds what is written. */
 MUST_USE enum err peer_encode(const struct peer_message *m, size_t size_max, struct arena *a,
                               struct bytes *out);
+/* SNAPSHOT_GET to PIECE (replica_snapshot_codec.c): peer_decode and peer_encode go through them. */
+MUST_USE enum err peer_snapshot_decode(struct bytes wire, size_t size_max, struct arena *a,
+                                       struct peer_message *out);
+MUST_USE enum err peer_snapshot_encode(const struct peer_message *m, size_t size_max,
+                                       struct arena *a, struct bytes *out);
 MUST_USE enum err peer_encode_block(struct bytes block, struct arena *a, struct bytes *out);
 
 /* The signed vote inside a canonical VOTE, PROPOSE or NEW_VIEW: its canonical Vote and seat.

@@ -110,8 +110,8 @@ void replica_note(struct replica *r, const struct ledger_tip *tip, const struct 
 static enum err mark_store(struct replica *r)
 {
     struct ledger_tip tip = ledger_committed(r->ledger);
-    uint64_t step = r->config.fold_every_block ? 1 : REPLICA_FOLD_BLOCKS;
-    if (tip.height < r->marked + step) {
+    bool soon = r->config.fold_every_block || r->maker.wanted;
+    if (tip.height < r->marked + (soon ? 1 : REPLICA_FOLD_BLOCKS)) {
         return ERR_NONE;
     }
     const struct replica_ports *p = &r->config.ports;
@@ -126,7 +126,12 @@ static enum err make_durable(struct replica *r)
     TRY(replica_persist(r));
     TRY(replica_save_keys(r));
     replica_notify(r);
-    return r->broken ? ERR_CORRUPT : mark_store(r);
+    if (r->broken) {
+        return ERR_CORRUPT;
+    }
+    TRY(mark_store(r));
+    replica_make_begin(r);
+    return ERR_NONE;
 }
 
 enum err replica_flush(struct replica *r, uint64_t now_ms)

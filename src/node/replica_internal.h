@@ -5,6 +5,7 @@
 #include "node/blocklog_internal.h"
 #include "node/replica.h"
 #include "node/replica_codec_internal.h"
+#include "node/replica_snapshot_internal.h"
 
 enum {
     REPLICA_OUT_MAX = 1024,    /* messages of one batch */
@@ -52,8 +53,8 @@ struct follow {
     enum err err;
 };
 
-struct sync {
-    bool active;
+struct chain_sync {
+    bool active, pruned; /* a peer no longer has the next block */
     uint32_t peer, tried;
     uint64_t target, deadline_ms;
 };
@@ -92,7 +93,13 @@ struct replica {
     bool keys_dirty;
     uint64_t keys_epoch; /* own keys are announced up to this epoch's next */
 
-    struct sync sync;
+    struct chain_sync sync;
+    struct sync *take;
+    struct reclog taken; /* pieces of a snapshot being taken */
+    bool installable;    /* a snapshot is whole: the next start installs it */
+    uint32_t snapshots;  /* installed at this start */
+    uint64_t snapshot_after_ms;
+    struct maker maker;
     bool started; /* consensus runs: the block log reaches the folded view */
     bool cleared; /* may vote (FORMATS 14) */
     bool votes_damaged;

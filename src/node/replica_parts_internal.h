@@ -53,6 +53,25 @@ MUST_USE enum err replica_serve_chain(struct replica *r, uint32_t peer, uint64_t
                                       uint32_t count);
 MUST_USE enum err replica_serve_block(struct replica *r, uint32_t peer, const struct hash *block);
 
+/* replica_make.c: snapshots for others */
+size_t replica_make_memory(size_t piece_max);
+MUST_USE enum err replica_make_init(struct replica *r, struct arena *region);
+void replica_make_begin(struct replica *r); /* the view was marked where the ledger stands */
+void replica_make_tick(struct replica *r);
+uint64_t replica_snapshot_gap(const struct replica *r);
+MUST_USE enum err replica_serve_snapshot(struct replica *r, uint32_t peer, uint64_t above);
+MUST_USE enum err replica_serve_piece(struct replica *r, uint32_t peer, uint64_t height,
+                                      uint32_t piece);
+
+/* replica_take.c: snapshots of others */
+size_t replica_take_memory(size_t piece_max);
+MUST_USE enum err replica_take_init(struct replica *r, struct arena *region);
+bool replica_can_take(const struct replica *r);
+enum err replica_take(struct replica *r, struct sync_event ev);
+bool replica_take_instead(struct replica *r, uint64_t target, bool pruned);
+void replica_take_tick(struct replica *r);
+MUST_USE enum err replica_install_taken(struct replica *r); /* before the log and the view */
+
 /* replica_gossip.c */
 void replica_gossip_add(struct replica *r, struct bytes tx);
 void replica_gossip_tick(struct replica *r);

@@ -245,6 +245,7 @@ enum err replica_recover(struct replica *r)
     enum reclog_end end = RECLOG_CLEAN;
     TRY(raise_boot(r));
     TRY(replica_load_keys(r));
+    TRY(replica_install_taken(r));
     TRY(blocklog_load_base(&r->blocks));
     TRY(start_ledger(r, &resume, &header, &history));
     TRY(join_log(r, resume));

@@ -38,6 +38,7 @@ static void ask(struct replica *r)
 static void stop(struct replica *r)
 {
     r->sync.active = false;
+    r->sync.pruned = false;
     r->sync.target = 0;
 }
 
@@ -46,7 +47,10 @@ static void ask_next(struct replica *r)
 {
     r->sync.tried++;
     if (r->sync.tried > r->peer_count || !next_peer(r)) {
+        uint64_t target = r->sync.target;
+        bool pruned = r->sync.pruned;
         stop(r);
+        r->sync.target = pruned && replica_take_instead(r, target, true) ? target : 0;
         return;
     }
     ask(r);
@@ -58,7 +62,7 @@ void replica_sync_want(struct replica *r, uint64_t height)
         return;
     }
     r->sync.target = height > r->sync.target ? height : r->sync.target;
-    if (!r->sync.active) {
+    if (!r->sync.active && !replica_take_instead(r, height, false)) {
         r->sync.active = true;
         r->sync.tried = 0;
         ask_next(r);
@@ -217,6 +221,7 @@ enum err replica_on_chain(struct replica *r, uint32_t peer, const struct peer_ch
     }
     p->height = c->committed;
     uint64_t last = c->from + c->count - 1;
+    r->sync.pruned = r->sync.pruned || (c->count == 0 && c->committed > r->blocks.height);
     if (c->count == 0 || c->from > r->blocks.height + 1 || c->from == 0) {
         ask_next(r);
         return c->count == 0 ? ERR_NONE : ERR_STALE;

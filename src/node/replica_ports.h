@@ -1,0 +1,47 @@
+/* replica_ports — what the effects interpreter reaches the world through: disk, folded store,
+ * network, and the shell's ears. The daemon and the simulator differ in these alone. Page:
+ * docs/node.md */
+#ifndef CARNET_NODE_REPLICA_PORTS_H
+#define CARNET_NODE_REPLICA_PORTS_H
+
+#include "base/storage.h"
+#include "ledger/ledger.h"
+
+/* What the shell is told, after it is durable. Bytes live for the call. */
+struct replica_commit {
+    struct ledger_tip tip;
+    struct bytes block;       /* framed */
+    struct bytes certificate; /* its own commit certificate, or empty (a later block's covers it) */
+    const struct receipt *receipt;
+    uint32_t receipt_count;
+};
+
+struct replica_ports {
+    void *ctx;
+    struct storage disk; /* logs "blocks.log", "votes.log", files "boot", "epoch-keys" */
+    /* To one of genesis.participants, or to REPLICA_PEER_ALL. Copies what it keeps. */
+    void (*send)(void *ctx, uint32_t peer, struct bytes message);
+    /* The folded view: changes of blocks as they commit, then, after the block log is synced, the
+     * mark. Reads see changes at once; a crash loses those after the last durable mark. */
+    enum err (*store_change)(void *ctx, const struct state_change *c);
+    enum err (*store_mark)(void *ctx, uint64_t height, struct bytes header,
+                           const struct merkle_frontier *history);
+    /* Where the folded view stands; ERR_NOT_FOUND when it is empty. header lives until the next
+     * call. */
+    enum err (*store_tip)(void *ctx, uint64_t *height, struct bytes *header,
+                          struct merkle_frontier *history);
+    /* Snapshots; all NULL where there are none. Pin a view of the last mark that stands still while
+     * changes go on, and walk its values whose tree keys begin with the `depth` bits of `piece`. */
+    enum err (*store_pin)(void *ctx, uint64_t *height);
+    enum err (*store_piece)(void *ctx, uint32_t depth, uint32_t piece, void *user,
+                            enum err (*visit)(void *user, uint16_t contract,
+                                              const struct hash *tree_key, struct bytes stored));
+    void (*store_unpin)(void *ctx);
+    /* Forget all values: those of a snapshot at this height follow, then its mark. */
+    enum err (*store_reset)(void *ctx, uint64_t height);
+    void (*committed)(void *ctx, const struct replica_commit *c);
+    /* Something that is not consensus arrived (attachments, chunks): the shell's own business. */
+    void (*other)(void *ctx, uint32_t peer, struct bytes message);
+};
+
+#endif

@@ -1,0 +1,92 @@
+#include "sim/sim_parts_internal.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+/* Nodes that lost their disks come back by snapshot while the network runs. */
+
+enum { LINES_MAX = 8192 };
+
+struct lines {
+    uint32_t count;
+    char text[LINES_MAX][SIM_LINE_SIZE];
+};
+
+static void keep(void *ctx, const char *line)
+{
+    struct lines *l = ctx;
+    if (l->count < LINES_MAX) {
+        memcpy(l->text[l->count++], line, strlen(line) + 1);
+    }
+}
+
+static uint32_t find(const struct lines *l, uint32_t from, const char *text)
+{
+    for (uint32_t i = from; i < l->count; i++) {
+        if (strstr(l->text[i], text) != NULL) {
+            return i;
+        }
+    }
+    return LINES_MAX;
+}
+
+static void say(const struct sim_result *r)
+{
+    for (uint32_t i = 0; i < r->violation_count && i < SIM_VIOLATIONS_MAX; i++) {
+        printf("# seed %llu: %s\n", (unsigned long long)r->seed, r->violation[i]);
+    }
+}
+
+TEST(formats_15_a_wiped_validator_comes_back_by_snapshot_and_votes_again)
+{
+    struct sim_result r;
+    struct lines *l = calloc(1, sizeof *l);
+    CHECK(l != NULL);
+    struct sim_options o = {
+        .seed = 2, .nodes = 4, .steps = 24000, .wipe_ms = 25000, .line = keep, .line_ctx = l
+    };
+    CHECK_OK(sim_run(&o, &r));
+    say(&r);
+    uint32_t lost = find(l, 0, "n1 loses its disk");
+    uint32_t began = find(l, lost, "n1 begins from a snapshot");
+    CHECK(lost < LINES_MAX && began < LINES_MAX);
+    CHECK(find(l, began, "n1 votes") < LINES_MAX);
+    free(l);
+}
+
+TEST(a_wiped_validator_comes_back_whatever_else_happens)
+{
+    uint32_t snapshots = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct sim_result r;
+        struct sim_options o = { .seed = seed,
+                                 .nodes = 4,
+                                 .steps = 24000,
+                                 .wipe_ms = 20000,
+                                 .faults = 1 << SIM_DROP | 1 << SIM_DELAY | 1 << SIM_CRASH |
+                                           1 << SIM_PARTITION };
+        enum err e = sim_run(&o, &r);
+        say(&r);
+        CHECK_OK(e);
+        snapshots += r.snapshots;
+    }
+    CHECK(snapshots >= 4);
+}
+
+TEST(servers_that_lie_about_a_snapshot_are_found_at_the_piece_and_one_honest_one_is_enough)
+{
+    uint32_t found = 0, snapshots = 0;
+    for (uint64_t seed = 2; seed <= 12; seed += 2) {
+        struct sim_result r;
+        struct sim_options o = {
+            .seed = seed, .nodes = 4, .steps = 24000, .wipe_ms = 20000, .lying_servers = true
+        };
+        enum err e = sim_run(&o, &r);
+        say(&r);
+        CHECK_OK(e);
+        found += r.lies_found;
+        snapshots += r.snapshots;
+    }
+    CHECK(found > 0);
+    CHECK(snapshots >= 3);
+}
