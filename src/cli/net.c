@@ -255,16 +255,18 @@ static enum err run_node(struct cli *c)
 {
     char passphrase[CLI_PASSPHRASE_SIZE_MAX], why[NODE_WHY_SIZE] = "";
     size_t len;
-    uint64_t index, scale;
+    uint64_t index, scale, gap;
     struct node *n;
     struct api *api;
     TRY(cli_number(c, "--index", 0, NET_PARTICIPANTS_MAX - 1, 0, &index));
     TRY(cli_number(c, "--timer-scale", 1, 100, 1, &scale));
+    TRY(cli_number(c, "--snapshot-gap", 1, UINT32_MAX, NODE_SNAPSHOT_GAP, &gap));
     TRY(cli_passphrase(c, "passphrase of the node", passphrase, &len));
     struct node_options o = { .dir = c->dir,
                               .index = (uint32_t)index,
                               .passphrase = bytes_of(passphrase, len),
-                              .timer_scale = (uint32_t)scale };
+                              .timer_scale = (uint32_t)scale,
+                              .snapshot_gap = gap };
     enum err e = node_open(&o, &n, why);
     secret_wipe(passphrase, sizeof passphrase);
     if (e != ERR_NONE) {
@@ -316,6 +318,7 @@ static const struct cli_option SUPERVISE_OPTIONS[] = {
 static const struct cli_option NODE_OPTIONS[] = {
     { "--index", "I", "which node of nodes.json" },
     { "--timer-scale", "N", "slow timers down, for instrumented builds (1)" },
+    { "--snapshot-gap", "BLOCKS", "behind by more, take a snapshot (4096)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option RELAY_OPTIONS[] = {

@@ -4,7 +4,7 @@
 
 enum { T_RECEIPTS, T_TXS, T_EVENTS, T_ATTACHMENTS, T_TASKS, T_META };
 static const char *const TABLES[] = { "receipts", "txs", "events", "attachments", "tasks", "meta" };
-static const char META_KEY[] = "height";
+static const char META_KEY[] = "height", BASE_KEY[] = "base";
 enum { POSITION_SIZE = 12, KEY_MAX = HASH_SIZE + POSITION_SIZE + 4 };
 
 static struct bytes position(uint64_t height, uint32_t index, uint8_t out[POSITION_SIZE])
@@ -32,11 +32,16 @@ enum err index_open(struct index *x, const char *folder, size_t map_size)
     struct bytes meta;
     struct kv *kv = NULL;
     TRY(kv_open(folder, TABLES, COUNT(TABLES), map_size, &kv));
-    *x = (struct index){ kv, 0 };
+    *x = (struct index){ .kv = kv };
     enum err e = kv_get(kv, T_META, bytes_of_str(META_KEY), &meta);
     if (e == ERR_NONE) {
         struct reader r = reader_over(meta);
         x->height = reader_u64(&r);
+        e = reader_done(&r) == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
+    }
+    if (e == ERR_NONE && kv_get(kv, T_META, bytes_of_str(BASE_KEY), &meta) == ERR_NONE) {
+        struct reader r = reader_over(meta);
+        x->base = reader_u64(&r);
         e = reader_done(&r) == ERR_NONE ? ERR_NONE : ERR_CORRUPT;
     }
     if (e != ERR_NONE && e != ERR_NOT_FOUND) {
@@ -50,6 +55,21 @@ void index_close(struct index *x)
 {
     kv_close(x->kv);
     x->kv = NULL;
+}
+
+enum err index_restart(struct index *x, uint64_t height)
+{
+    static const uint32_t CLEARED[] = { T_RECEIPTS, T_TXS, T_EVENTS, T_ATTACHMENTS };
+    uint8_t raw[8];
+    struct buf b = buf_over(raw, sizeof raw);
+    buf_put_u64(&b, height);
+    for (size_t i = 0; i < COUNT(CLEARED); i++) {
+        TRY(kv_clear(x->kv, CLEARED[i]));
+    }
+    TRY(kv_put(x->kv, T_META, bytes_of_str(META_KEY), buf_bytes(&b)));
+    TRY(kv_put(x->kv, T_META, bytes_of_str(BASE_KEY), buf_bytes(&b)));
+    x->height = x->base = height;
+    return ERR_NONE;
 }
 
 enum err index_commit(struct index *x)

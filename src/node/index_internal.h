@@ -10,6 +10,7 @@
 struct index {
     struct kv *kv;
     uint64_t height; /* of the last block in it */
+    uint64_t base;   /* blocks at or below are not in it */
 };
 struct index_tx {
     uint64_t height, time_ms;
@@ -28,6 +29,8 @@ struct index_attachment {
 
 MUST_USE enum err index_open(struct index *x, const char *folder, size_t map_size);
 void index_close(struct index *x);
+/* Forget all but duties, and stand at this height: the next block is the one above it. */
+MUST_USE enum err index_restart(struct index *x, uint64_t height);
 MUST_USE enum err index_commit(struct index *x); /* durable */
 /* A block's transactions, receipts, events and attachments. Blocks below `height` are passed over;
  * ERR_STATE: one is missing in between. */

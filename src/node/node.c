@@ -102,6 +102,23 @@ static void tell_disk(struct node *n, enum err e)
     }
 }
 
+/* A snapshot is whole on disk: the replica starts again over it, the connections stay. */
+static void begin_again(struct node *n)
+{
+    uint64_t now = node_now_ms(n);
+    LOG("snapshot_taken", LOG_NUM("height", replica_status(n->replica).tip.height));
+    enum err e = node_replica_open(n, &n->options);
+    if (e != ERR_NONE) {
+        LOG("restart_needed", LOG_ERR(e));
+        _exit(err_exit_code(ERR_UNAVAILABLE)); /* there is no replica to close: start from the disk */
+    }
+    for (uint32_t i = 0; i < n->genesis.participant_count; i++) {
+        if (n->link_up[i]) {
+            replica_peer(n->replica, now, i, true);
+        }
+    }
+}
+
 void node_settle(struct node *n)
 {
     if (n->flushing) {
@@ -112,6 +129,9 @@ void node_settle(struct node *n)
     enum err e = replica_flush(n->replica, now);
     n->flushing = false;
     tell_disk(n, e);
+    if (replica_status(n->replica).restart) {
+        begin_again(n);
+    }
     if (e == ERR_NONE && keystore_save(&n->keystore) != ERR_NONE) {
         LOG("key_file_not_written", LOG_STR("effect", "an erased epoch's seed is still on disk"));
     }
@@ -154,6 +174,7 @@ static void on_link(void *user, uint32_t peer, enum peer_link link, bool up)
         bulk_link(n, peer, link, up);
         return;
     }
+    n->link_up[peer] = up;
     /* What is queued for everybody goes out first, so that Hello is what the newcomer hears first.
      */
     node_settle(n);
@@ -268,6 +289,9 @@ static void open_handles(struct node *n)
 
 static enum err open_all(struct node *n, const struct node_options *o, char why[NODE_WHY_SIZE])
 {
+    n->options = (struct node_options){ .view_timeout_ms = o->view_timeout_ms,
+                                        .timer_scale = o->timer_scale,
+                                        .snapshot_gap = o->snapshot_gap };
     TRY(node_files_open(n, o, why));
     TRY(node_space_open(n, o, why));
     if (uv_loop_init(&n->loop) != 0) {

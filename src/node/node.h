@@ -1,9 +1,7 @@
 /* node — the daemon: event loop, TLS peers, disk, folded store, index, attachments, chunks, around
  * the replica. One directory, one replica, one loop (libuv), whose workers verify signatures.
  *
- * Files under `dir` (DESIGN 7): genesis, ca.pem, nodes.json, keys/node-I.key, node-I/tls.pem,
- * node-I/node.log, node-I/pid, node-I/spaces/<space id>/{blocks.log,votes.log,boot,epoch-keys,
- * state,index,attachments,seals}. Logs are JSON lines on stderr. Page: docs/daemon.md */
+ * Files under `dir`: docs/daemon.md. Logs are JSON lines on stderr. */
 #ifndef CARNET_NODE_NODE_H
 #define CARNET_NODE_NODE_H
 
@@ -12,6 +10,7 @@
 #include "transfer/transfer.h"
 
 enum { NODE_WHY_SIZE = 300, NODE_EVENTS_MAX = 1000, NODE_WATCHERS_MAX = 64 };
+enum { NODE_SNAPSHOT_GAP = 4096 };
 
 struct node_options {
     const char *dir;
@@ -19,6 +18,7 @@ struct node_options {
     struct bytes passphrase;
     uint32_t view_timeout_ms; /* 0: 2000 */
     uint32_t timer_scale;     /* 0: 1; sanitizer runs use 4 */
+    uint64_t snapshot_gap;    /* replica_config; 0: 4,096 blocks */
 };
 struct node; /* opaque */
 

@@ -34,6 +34,8 @@ struct node_watch_slot {
 
 struct node {
     uint32_t index, self; /* of nodes.json, of genesis.participants */
+    struct node_options options; /* numbers only: what they point to may be gone */
+    bool link_up[REPLICA_PEERS_MAX];
     uint32_t timer_scale;
     char dir[NODE_PATH_SIZE];
     char space_dir[NODE_PATH_SIZE]; /* node-I/spaces/<space id> */
@@ -105,5 +107,7 @@ void node_files_close(struct node *n);
 MUST_USE enum err node_space_open(struct node *n, const struct node_options *o,
                                   char why[NODE_WHY_SIZE]);
 void node_space_close(struct node *n);
+/* From the disk, over the views that are open; also once more, after a snapshot was taken. */
+MUST_USE enum err node_replica_open(struct node *n, const struct node_options *o);
 
 #endif

@@ -62,6 +62,35 @@ static enum err port_tip(void *ctx, uint64_t *height, struct bytes *header,
     return store_tip(n->store, height, header, history);
 }
 
+static enum err port_pin(void *ctx, uint64_t *height)
+{
+    struct node *n = ctx;
+    return store_pin(n->store, height);
+}
+
+static enum err port_piece(void *ctx, uint32_t depth, uint32_t piece, void *user,
+                           enum err (*visit)(void *user, uint16_t contract,
+                                             const struct hash *tree_key, struct bytes stored))
+{
+    struct node *n = ctx;
+    return store_piece(n->store, depth, piece, user, visit);
+}
+
+static void port_unpin(void *ctx)
+{
+    struct node *n = ctx;
+    store_unpin(n->store);
+}
+
+/* A snapshot follows: what the index knew of earlier blocks cannot be continued. */
+static enum err port_reset(void *ctx, uint64_t height)
+{
+    struct node *n = ctx;
+    LOG("snapshot_installed", LOG_NUM("height", height));
+    TRY(index_restart(&n->book, height));
+    return store_clear(n->store);
+}
+
 static void views_failed(const struct node *n, enum err e)
 {
     LOG("index_failed", LOG_ERR(e), LOG_NUM("height", n->book.height));
@@ -236,6 +265,10 @@ static struct replica_config replica_settings(struct node *n, const struct node_
                    .store_change = port_change,
                    .store_mark = port_mark,
                    .store_tip = port_tip,
+                   .store_pin = port_pin,
+                   .store_piece = port_piece,
+                   .store_unpin = port_unpin,
+                   .store_reset = port_reset,
                    .committed = port_committed,
                    .other = port_other },
         .limits = limits(),
@@ -247,13 +280,18 @@ static struct replica_config replica_settings(struct node *n, const struct node_
         .resend_ms = 500 * scale,
         .gossip_ms = 20,
         .heights_max = NODE_HEIGHTS_MAX,
+        .snapshot_gap = o->snapshot_gap,
         .tell_replayed = true,
     };
 }
 
-static enum err open_replica(struct node *n, const struct node_options *o)
+enum err node_replica_open(struct node *n, const struct node_options *o)
 {
     struct replica_config config = replica_settings(n, o);
+    if (n->region != NULL) {
+        (void)munmap(n->region, n->region_size);
+        n->replica = NULL;
+    }
     n->region_size = replica_memory_size(&config);
     n->region = map_memory(n->region_size);
     if (n->region == NULL) {
@@ -285,7 +323,7 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
     if (e != ERR_NONE) {
         return node_said(why, e, n->space_dir, "the folded state or the index cannot be opened");
     }
-    e = open_replica(n, o);
+    e = node_replica_open(n, o);
     if (e != ERR_NONE) {
         return node_said(why, e, n->space_dir, "the logs cannot be replayed");
     }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/snapshot.h"
 #include "node/store_internal.h"
 
 enum { STORE_VALUES, STORE_META };
@@ -120,12 +121,10 @@ enum err store_commit(struct store *s)
     return kv_mark(s->kv);
 }
 
-enum err store_tip(struct store *s, uint64_t *height, struct bytes *header,
-                   struct merkle_frontier *history)
+static enum err read_tip(struct bytes meta, uint64_t *height, struct bytes *header,
+                         struct merkle_frontier *history)
 {
-    struct bytes meta;
     struct merkle_frontier f;
-    TRY(kv_get(s->kv, STORE_META, bytes_of_str(META_KEY), &meta));
     struct reader r = reader_over(meta);
     uint8_t format = reader_u8(&r);
     uint64_t at = reader_u64(&r);
@@ -146,5 +145,87 @@ enum err store_tip(struct store *s, uint64_t *height, struct bytes *header,
     *height = at;
     *header = h;
     *history = f;
+    return ERR_NONE;
+}
+
+enum err store_tip(struct store *s, uint64_t *height, struct bytes *header,
+                   struct merkle_frontier *history)
+{
+    struct bytes meta;
+    TRY(kv_get(s->kv, STORE_META, bytes_of_str(META_KEY), &meta));
+    return read_tip(meta, height, header, history);
+}
+
+enum err store_clear(struct store *s)
+{
+    TRY(kv_clear(s->kv, STORE_VALUES));
+    return kv_clear(s->kv, STORE_META);
+}
+
+enum err store_pin(struct store *s, uint64_t *height)
+{
+    struct bytes meta, header;
+    struct merkle_frontier history;
+    TRY(kv_pin(s->kv));
+    enum err e = kv_pinned_get(s->kv, STORE_META, bytes_of_str(META_KEY), &meta);
+    if (e == ERR_NONE) {
+        e = read_tip(meta, height, &header, &history);
+    }
+    if (e != ERR_NONE) {
+        kv_unpin(s->kv);
+    }
+    return e;
+}
+
+void store_unpin(struct store *s)
+{
+    kv_unpin(s->kv);
+}
+
+/* One contract's run of a piece, and where the next contract begins. */
+struct piece_walk {
+    struct walk walk;
+    uint32_t depth, piece;
+    uint32_t contract; /* of the run; more than 16 bits: not known yet */
+    bool found;        /* a value of this contract or a later one */
+};
+
+static enum err piece_one(void *user, struct bytes key, struct bytes value, bool *more)
+{
+    struct piece_walk *w = user;
+    struct reader r = reader_over(key);
+    uint16_t contract = reader_u16(&r);
+    struct hash tree_key = reader_hash(&r);
+    if (reader_done(&r) != ERR_NONE) {
+        return ERR_CORRUPT;
+    }
+    w->found = true;
+    *more = contract == w->contract && snapshot_piece_of(&tree_key, w->depth) == w->piece;
+    if (!*more) {
+        w->contract = contract;
+        return ERR_NONE;
+    }
+    return w->walk.visit(w->walk.user, contract, &tree_key, value);
+}
+
+/* Values are kept by contract, and in each by tree key: a seek to each contract that there is. */
+enum err store_piece(struct store *s, uint32_t depth, uint32_t piece, void *user,
+                     enum err (*visit)(void *user, uint16_t contract, const struct hash *tree_key,
+                                       struct bytes stored))
+{
+    struct hash first = { { 0 } };
+    uint8_t key[STORE_KEY_SIZE];
+    uint32_t bits = depth == 0 ? 0 : piece << (16 - depth);
+    first.b[0] = (uint8_t)(bits >> 8);
+    first.b[1] = (uint8_t)bits;
+    for (uint32_t contract = 0; contract <= UINT16_MAX;) {
+        struct piece_walk w = { { user, visit }, depth, piece, contract, false };
+        struct bytes from = key_of((uint16_t)contract, &first, key);
+        TRY(kv_pinned_each(s->kv, STORE_VALUES, from, piece_one, &w));
+        if (!w.found) {
+            break;
+        }
+        contract = w.contract > contract ? w.contract : contract + 1;
+    }
     return ERR_NONE;
 }

@@ -27,6 +27,16 @@ typedef enum err kv_visit(void *user, struct bytes key, struct bytes value, bool
 MUST_USE enum err kv_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *visit,
                           void *user);
 
+MUST_USE enum err kv_clear(struct kv *kv, uint32_t table); /* with the next mark */
+/* A view of the last mark that stands still while writing goes on; one at a time. It holds pages
+ * back from being used again, so it is to be given back soon. */
+MUST_USE enum err kv_pin(struct kv *kv);
+void kv_unpin(struct kv *kv); /* nothing pinned is fine */
+MUST_USE enum err kv_pinned_get(struct kv *kv, uint32_t table, struct bytes key,
+                                struct bytes *value);
+MUST_USE enum err kv_pinned_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *visit,
+                                 void *user);
+
 /* store — the folded state (store.c): values by contract ‖ tree key, and where it stands. */
 struct store;
 MUST_USE enum err store_open(const char *folder, size_t map_size, struct store **out);
@@ -36,6 +46,15 @@ MUST_USE enum err store_change(struct store *s, const struct state_change *c);
 /* Writes where the view stands; it is durable after store_commit. */
 MUST_USE enum err store_mark(struct store *s, uint64_t height, struct bytes header,
                              const struct merkle_frontier *history);
+/* Forget all values and where they stand: with the next mark. */
+MUST_USE enum err store_clear(struct store *s);
+/* For snapshots (replica_ports.h). */
+MUST_USE enum err store_pin(struct store *s, uint64_t *height);
+MUST_USE enum err store_piece(struct store *s, uint32_t depth, uint32_t piece, void *user,
+                              enum err (*visit)(void *user, uint16_t contract,
+                                                const struct hash *tree_key,
+                                                struct bytes stored));
+void store_unpin(struct store *s);
 MUST_USE enum err store_commit(struct store *s);
 MUST_USE enum err store_tip(struct store *s, uint64_t *height, struct bytes *header,
                             struct merkle_frontier *history);

@@ -6,7 +6,8 @@
 
 struct kv {
     MDB_env *env;
-    MDB_txn *txn; /* NULL after a failure: nothing moves any more */
+    MDB_txn *pinned; /* NULL: none */
+    MDB_txn *txn;    /* NULL after a failure: nothing moves any more */
     uint32_t count;
     MDB_dbi table[STORE_TABLES_MAX];
 };
@@ -85,6 +86,7 @@ void kv_close(struct kv *kv)
     if (kv == NULL) {
         return;
     }
+    kv_unpin(kv);
     if (kv->txn != NULL) {
         mdb_txn_abort(kv->txn);
     }
@@ -157,14 +159,14 @@ enum err kv_mark(struct kv *kv)
     return ERR_NONE;
 }
 
-enum err kv_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *visit, void *user)
+static enum err each(MDB_txn *txn, MDB_dbi table, struct bytes from, kv_visit *visit, void *user)
 {
     MDB_cursor *cursor = NULL;
     MDB_val k = to_val(from), v;
-    if (kv->txn == NULL) {
+    if (txn == NULL) {
         return ERR_FAILED;
     }
-    int rc = mdb_cursor_open(kv->txn, kv->table[table], &cursor);
+    int rc = mdb_cursor_open(txn, table, &cursor);
     if (rc != 0) {
         return kv_error(rc);
     }
@@ -180,4 +182,53 @@ enum err kv_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *vis
         e = kv_error(rc);
     }
     return e;
+}
+
+enum err kv_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *visit, void *user)
+{
+    return each(kv->txn, kv->table[table], from, visit, user);
+}
+
+enum err kv_clear(struct kv *kv, uint32_t table)
+{
+    return kv->txn == NULL ? ERR_FAILED : changed(kv, mdb_drop(kv->txn, kv->table[table], 0));
+}
+
+enum err kv_pin(struct kv *kv)
+{
+    kv_unpin(kv);
+    int rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &kv->pinned);
+    if (rc != 0) {
+        kv->pinned = NULL;
+        return kv_error(rc);
+    }
+    return ERR_NONE;
+}
+
+void kv_unpin(struct kv *kv)
+{
+    if (kv->pinned != NULL) {
+        mdb_txn_abort(kv->pinned);
+        kv->pinned = NULL;
+    }
+}
+
+enum err kv_pinned_get(struct kv *kv, uint32_t table, struct bytes key, struct bytes *value)
+{
+    MDB_val k = to_val(key), v;
+    if (kv->pinned == NULL) {
+        return ERR_FAILED;
+    }
+    int rc = mdb_get(kv->pinned, kv->table[table], &k, &v);
+    if (rc != 0) {
+        return kv_error(rc);
+    }
+    *value = bytes_of(v.mv_data, v.mv_size);
+    return ERR_NONE;
+}
+
+enum err kv_pinned_each(struct kv *kv, uint32_t table, struct bytes from, kv_visit *visit,
+                        void *user)
+{
+    return each(kv->pinned, kv->table[table], from, visit, user);
 }

@@ -1,0 +1,108 @@
+#!/bin/bash
+# sync_outside — nodes that lose their disk, stand still, or come back with an old disk, seen from
+# outside: real processes, killed, stopped and wiped while the others go on.
+# The binary is $CARNET, else $DIR/carnet, else build/carnet.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/outside.sh
+S=$PLACE/space NODES=5
+declare -a PID
+
+clean() {
+    local p
+    for p in "${PID[@]}"; do
+        kill -CONT "$p" 2>/dev/null
+        kill -9 "$p" 2>/dev/null
+    done
+    wait 2>/dev/null
+    rm -rf -- "$PLACE"
+}
+trap clean EXIT
+printf 'right horse' >"$PLACE/pass"
+export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
+
+start() {
+    "$CARNET" node run --index "$1" --snapshot-gap 6 >>"$PLACE/node-$1.log" 2>&1 </dev/null &
+    PID[$1]=$!
+}
+end() {
+    kill -9 "${PID[$1]}"
+    wait "${PID[$1]}" 2>/dev/null
+    PID[$1]=
+}
+
+# of INDEX MEMBER: what a node says of itself.
+of() {
+    "$CARNET" net status --json | python3 -c 'import json,sys
+row = json.load(sys.stdin)["nodes"][int(sys.argv[1])]
+print(json.dumps(row.get(sys.argv[2])))' "$1" "$2"
+}
+within() {
+    local seconds=$1 i
+    shift
+    for ((i = 0; i < seconds * 4; i++)); do
+        "$@" && return 0
+        sleep 0.25
+    done
+    return 1
+}
+up() {
+    [ "$(of "$1" up)" = true ]
+}
+votes() {
+    [ "$(of "$1" voting)" = true ]
+}
+level() {
+    local mine first
+    first=$(of 0 hash)
+    mine=$(of "$1" hash)
+    [ "$mine" != null ] && [ "$mine" = "$first" ]
+}
+log_says() {
+    grep -aqs "$2" "$PLACE/node-$1.log"
+}
+# pay COUNT: so many blocks at least, one transaction each.
+pay() {
+    local i
+    for ((i = 0; i < $1; i++)); do
+        timeout 30 "$CARNET" money issue --to exporter --amount 1.00 --as bank >/dev/null 2>"$PLACE/pay" || {
+            cat "$PLACE/pay"
+            return 1
+        }
+    done
+}
+
+check 'a space is made' "$CARNET" net init --nodes 4
+for ((i = 0; i < NODES; i++)); do start $i; done
+for ((i = 0; i < NODES; i++)); do check "node $i runs" within 20 up $i; done
+check 'blocks are made' pay 4
+end 3
+cp -a "$S/node-3/spaces" "$PLACE/old-3"
+start 3
+check 'a killed node votes again' within 20 votes 3
+check 'more blocks are made' pay 12
+
+end 1
+rm -rf -- "$S/node-1/spaces"
+check 'the others go on without a wiped validator' pay 2
+start 1
+check 'the wiped validator installs a snapshot' within 25 log_says 1 snapshot_installed
+check 'and stands where the others stand' within 20 level 1
+check 'while blocks are made' pay 12
+check 'then it votes again' within 25 votes 1
+
+kill -STOP "${PID[2]}"
+check 'the others go on without one that stands still' pay 8
+kill -CONT "${PID[2]}"
+check 'it comes back' within 25 level 2
+check 'and votes' within 25 votes 2
+
+end 3
+rm -rf -- "$S/node-3/spaces"
+cp -a "$PLACE/old-3" "$S/node-3/spaces"
+start 3
+check 'a node with an old disk comes back' within 25 level 3
+check 'with the same blocks as the others' pay 12
+check 'and votes when it cannot contradict itself' within 25 votes 3
+check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
+close_cases
