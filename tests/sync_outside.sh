@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/outside.sh
-S=$PLACE/space NODES=5
+S=$PLACE/space NODES=5 TX=
 declare -a PID
 
 clean() {
@@ -65,10 +65,12 @@ log_says() {
 pay() {
     local i
     for ((i = 0; i < $1; i++)); do
-        timeout 30 "$CARNET" money issue --to exporter --amount 1.00 --as bank >/dev/null 2>"$PLACE/pay" || {
+        timeout 30 "$CARNET" money issue --to exporter --amount 1.00 --as bank --json \
+            >"$PLACE/pay" 2>&1 || {
             cat "$PLACE/pay"
             return 1
         }
+        [ -n "$TX" ] || TX=$(sed -n 's/.*"tx": "\([0-9a-f]*\)".*/\1/p' "$PLACE/pay")
     done
 }
 
@@ -104,5 +106,31 @@ start 3
 check 'a node with an old disk comes back' within 25 level 3
 check 'with the same blocks as the others' pay 12
 check 'and votes when it cannot contradict itself' within 25 votes 3
+# proof FILE: of one of the first payments, made by node 0 from its index and its log.
+proof() {
+    rm -f "$1"
+    "$CARNET" tx proof "$TX" --out "$1" --node "https://$API" --as exporter
+}
+same_proof() {
+    proof "$PLACE/after" && cmp "$PLACE/before" "$PLACE/after"
+}
+exits() {
+    local want=$1 got
+    shift
+    "$CARNET" "$@"
+    got=$?
+    [ $got -eq "$want" ]
+}
+check 'a node that runs is not pruned' exits 6 ledger prune --index 0 --keep 1
+API=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["nodes"][0]["api"])' \
+    "$S/nodes.json")
+check 'a payment is proved' proof "$PLACE/before"
+end 0
+check 'a stopped node drops its index' "$CARNET" node reindex --index 0
+check 'and is pruned of nothing while all fits one file' \
+    "$CARNET" ledger prune --index 0 --keep 1
+start 0
+check 'it makes the index again' within 25 up 0
+check 'with equal answers' within 10 same_proof
 check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
 close_cases

@@ -25,21 +25,23 @@ MUST_USE enum err action_book(struct session *s, struct policy_book **out);
  * places of exporter and importer when not NULL. day is the block's day when the date is absent. */
 MUST_USE enum err action_check(struct cli *c, const struct policy_book *book, const char *from,
                                const char *to, struct policy_check *out);
-#define ACTION_CHECK_ROWS                                                                          \
-    { "--check", "FILE", "the check as one JSON object in the vocabulary" },                       \
-        { "--sector", "S", "sector, such as ecommerce" },                                          \
-        { "--classes", "A,B", "classes of data, such as personal,health" },                        \
-        { "--subjects", "N", "natural persons in this transfer" },                                 \
-        { "--sensitive-subjects", "N", "of them with sensitive data" },                            \
-        { "--prior-subjects", "N", "persons sent earlier in the counting period" },                \
-        { "--prior-sensitive-subjects", "N", "of them with sensitive data" },                      \
-        { "--role", "R", "ordinary, ciio, processor, public_body" },                               \
-        { "--purpose", "P", "why, such as cross_border_shopping" },                                \
-        { "--mechanisms", "A,B", "what is in place, such as cn_standard_contract" },               \
-        { "--via", "A,B", "places where a party receives the data and sends it on" },              \
-        { "--important-data", NULL, "the data is notified or published as important" },            \
-        { "--fact", "K=V...", "a further declared fact; may be repeated" },                        \
-        { "--date", "D", "day of the transfer (ISO 8601)" }
+#define ACTION_CHECK_ROWS                                                               \
+    { "--check", "FILE", "the check as one JSON object in the vocabulary" },            \
+        { "--sector", "S", "sector, such as ecommerce" },                               \
+        { "--classes", "A,B", "classes of data, such as personal,health" },             \
+        { "--subjects", "N", "natural persons in this transfer" },                      \
+        { "--sensitive-subjects", "N", "of them with sensitive data" },                 \
+        { "--prior-subjects", "N", "persons sent earlier in the counting period" },     \
+        { "--prior-sensitive-subjects", "N", "of them with sensitive data" },           \
+        { "--role", "R", "ordinary, ciio, processor, public_body" },                    \
+        { "--purpose", "P", "why, such as cross_border_shopping" },                     \
+        { "--mechanisms", "A,B", "what is in place, such as cn_standard_contract" },    \
+        { "--via", "A,B", "places where a party receives the data and sends it on" },   \
+        { "--important-data", NULL, "the data is notified or published as important" }, \
+        { "--fact", "K=V...", "a further declared fact; may be repeated" },             \
+    {                                                                                   \
+        "--date", "D", "day of the transfer (ISO 8601)"                                 \
+    }
 
 /* Attachments: made for readers, kept at the own node, opened by a reader. */
 MUST_USE enum err action_attach(struct session *s, struct session_tx *t, enum attachment_kind kind,
@@ -59,8 +61,7 @@ MUST_USE enum err action_attach_keep(struct session *s, struct session_tx *t,
 MUST_USE enum err action_content_wrap(struct session *s, const struct right_record *r, uint32_t use,
                                       struct bytes *wire);
 /* Declares the next use of a right. */
-MUST_USE enum err action_use(struct session *s, const struct right_record *r,
-                             struct session_tx *t);
+MUST_USE enum err action_use(struct session *s, const struct right_record *r, struct session_tx *t);
 /* Opens the wrap of a right: use 0 is the one of its grant. */
 MUST_USE enum err action_wrap_open(struct session *s, const struct right_record *r,
                                    const struct hash *transaction, uint32_t use,
@@ -105,7 +106,7 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
 #define ACTION_BUNDLE_MAGIC "carnet-seal/1"
 
 extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_BROKER,
-    CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN, CLI_RIGHT,
-    CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY, CLI_WIZARD;
+    CLI_LEDGER, CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN,
+    CLI_RIGHT, CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY, CLI_WIZARD;
 
 #endif

@@ -110,7 +110,8 @@ static void begin_again(struct node *n)
     enum err e = node_replica_open(n, &n->options);
     if (e != ERR_NONE) {
         LOG("restart_needed", LOG_ERR(e));
-        _exit(err_exit_code(ERR_UNAVAILABLE)); /* there is no replica to close: start from the disk */
+        _exit(
+            err_exit_code(ERR_UNAVAILABLE)); /* there is no replica to close: start from the disk */
     }
     for (uint32_t i = 0; i < n->genesis.participant_count; i++) {
         if (n->link_up[i]) {

@@ -238,15 +238,15 @@ static enum err make_space_dir(struct node *n, char why[NODE_WHY_SIZE])
     return e == ERR_NONE ? e : node_said(why, e, name, "");
 }
 
-enum err node_files_open(struct node *n, const struct node_options *o, char why[NODE_WHY_SIZE])
+static enum err open_dir(struct node *n, const char *dir, uint32_t index, char why[NODE_WHY_SIZE])
 {
     char name[64];
     n->lock = n->root.folder = n->disk.folder = -1;
-    n->index = o->index;
-    if (strnlen(o->dir, NODE_PATH_SIZE / 2) == NODE_PATH_SIZE / 2) {
+    n->index = index;
+    if (strnlen(dir, NODE_PATH_SIZE / 2) == NODE_PATH_SIZE / 2) {
         return node_said(why, ERR_SIZE, "the directory's name", "");
     }
-    memcpy(n->dir, o->dir, strlen(o->dir) + 1);
+    memcpy(n->dir, dir, strlen(dir) + 1);
     enum err e = disk_open(n->dir, disk_calls_posix(), &n->root);
     if (e != ERR_NONE) {
         return node_said(why, e, n->dir, "make a space with `carnet net init`");
@@ -256,11 +256,25 @@ enum err node_files_open(struct node *n, const struct node_options *o, char why[
     if (e != ERR_NONE) {
         return node_said(why, e, name, "");
     }
-    TRY(load_genesis(n, why));
+    return load_genesis(n, why);
+}
+
+enum err node_files_offline(struct node *n, const char *dir, uint32_t index,
+                            char why[NODE_WHY_SIZE])
+{
+    TRY(open_dir(n, dir, index, why));
+    TRY(take_lock(n, why));
+    return make_space_dir(n, why);
+}
+
+enum err node_files_open(struct node *n, const struct node_options *o, char why[NODE_WHY_SIZE])
+{
+    char name[64];
+    TRY(open_dir(n, o->dir, o->index, why));
     TRY(load_nodes(n, why));
     TRY(take_lock(n, why));
     (void)snprintf(name, sizeof name, "keys/node-%u.key", n->index);
-    e = keystore_open(&n->keystore, &n->root, n->index, o->passphrase);
+    enum err e = keystore_open(&n->keystore, &n->root, n->index, o->passphrase);
     if (e != ERR_NONE) {
         return node_said(why, e, name, "");
     }

@@ -103,10 +103,14 @@ enum err node_said(char why[NODE_WHY_SIZE], enum err e, const char *what, const 
 MUST_USE enum err node_files_open(struct node *n, const struct node_options *o,
                                   char why[NODE_WHY_SIZE]);
 void node_files_close(struct node *n);
+/* Genesis, lock and the space's folder: for who opens no key and no port. */
+MUST_USE enum err node_files_offline(struct node *n, const char *dir, uint32_t index,
+                                     char why[NODE_WHY_SIZE]);
 /* node_space.c: store, index, contracts, replica. */
 MUST_USE enum err node_space_open(struct node *n, const struct node_options *o,
                                   char why[NODE_WHY_SIZE]);
 void node_space_close(struct node *n);
+MUST_USE enum err node_remove_views(struct node *n);
 /* From the disk, over the views that are open; also once more, after a snapshot was taken. */
 MUST_USE enum err node_replica_open(struct node *n, const struct node_options *o);
 

@@ -221,7 +221,7 @@ static bool views_agree(struct node *n)
     return e == ERR_NOT_FOUND || (e == ERR_NONE && n->book.height >= height);
 }
 
-static enum err remove_views(struct node *n)
+enum err node_remove_views(struct node *n)
 {
     static const char *const FILES[] = { "state/data.mdb", "state/lock.mdb", "index/data.mdb",
                                          "index/lock.mdb" };
@@ -245,7 +245,7 @@ static enum err open_or_rebuild(struct node *n)
     }
     LOG("views_rebuilt", LOG_ERR(e), LOG_NUM("height", n->book.height));
     close_views(n);
-    TRY(remove_views(n));
+    TRY(node_remove_views(n));
     return open_views(n);
 }
 

@@ -1,0 +1,163 @@
+#include "node/offline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "ledger/snapshot.h"
+#include "node/node_internal.h"
+#include "node/replica_internal.h"
+
+/* The files of a node under its lock, and its block log. */
+struct offline {
+    struct node node;
+    struct storage disk;
+    struct blocklog log;
+    void *memory;
+    size_t size;
+    struct arena work;
+};
+
+static void close_offline(struct offline *o)
+{
+    if (o->memory != NULL) {
+        (void)munmap(o->memory, o->size);
+    }
+    node_files_close(&o->node);
+    free(o);
+}
+
+static enum err open_log(struct offline *o)
+{
+    enum reclog_end end;
+    uint64_t block = o->node.genesis.param[PARAM_BLOCK_SIZE_MAX];
+    size_t record =
+        (block < BLOCK_SIZE_MAX ? (size_t)block : (size_t)BLOCK_SIZE_MAX) + REPLICA_SMALL_MESSAGES;
+    o->disk = node_disk(&o->node);
+    struct blocklog_config c = { .disk = &o->disk,
+                                 .suite = o->node.suite,
+                                 .record_max = record,
+                                 .pending_max = 2 * record,
+                                 .heights_max = NODE_HEIGHTS_MAX };
+    o->size = blocklog_memory(&c) + NODE_WORK_SIZE + 4096;
+    o->memory = mmap(NULL, o->size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (o->memory == MAP_FAILED) {
+        o->memory = NULL;
+        return ERR_NO_SPACE;
+    }
+    struct arena region = arena_over(o->memory, o->size);
+    TRY(arena_split(&region, NODE_WORK_SIZE, &o->work));
+    TRY(blocklog_init(&o->log, &c, &region));
+    TRY(blocklog_load_base(&o->log));
+    return blocklog_open(&o->log, &o->work, &end);
+}
+
+static enum err open_offline(const char *dir, uint32_t index, struct offline **out,
+                             char why[NODE_WHY_SIZE])
+{
+    struct offline *o = calloc(1, sizeof *o);
+    if (o == NULL) {
+        return ERR_FAILED;
+    }
+    enum err e = node_files_offline(&o->node, dir, index, why);
+    if (e == ERR_NONE) {
+        e = open_log(o);
+        e = e == ERR_NONE ? e : node_said(why, e, "the block log", "");
+    }
+    if (e != ERR_NONE) {
+        close_offline(o);
+        return e;
+    }
+    *out = o;
+    return ERR_NONE;
+}
+
+static enum err header_at(struct offline *o, uint64_t height, struct header *out)
+{
+    struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
+    struct block b;
+    size_t mark = arena_mark(&o->work);
+    enum err e = blocklog_read(&o->log, height, &o->work, &wire, &certificate);
+    if (e == ERR_NONE) {
+        e = block_decode(o->node.suite, wire, &o->work, &b);
+    }
+    if (e == ERR_NONE) {
+        *out = b.header;
+    }
+    arena_release(&o->work, mark);
+    return e;
+}
+
+/* The folded state must stand at the base or above it: the blocks after it are replayed. */
+static enum err folded_height(struct offline *o, uint64_t *height)
+{
+    char path[NODE_PATH_SIZE + 16];
+    struct store *s = NULL;
+    struct bytes header;
+    struct merkle_frontier history;
+    (void)snprintf(path, sizeof path, "%s/state", o->node.space_dir);
+    TRY(store_open(path, NODE_STATE_MAP, &s));
+    enum err e = store_tip(s, height, &header, &history);
+    store_close(s);
+    if (e == ERR_NOT_FOUND) {
+        *height = 0;
+        return ERR_NONE;
+    }
+    return e;
+}
+
+static enum err oldest_needed(struct offline *o, uint64_t keep, uint64_t *out)
+{
+    struct header tip, h;
+    uint64_t folded = 0, last = o->log.height;
+    uint64_t from = last > keep ? last - keep + 1 : 1;
+    TRY(header_at(o, last, &tip));
+    TRY(folded_height(o, &folded));
+    from = folded < from ? folded : from;
+    while (from > o->log.base + 1) {
+        TRY(header_at(o, from, &h));
+        if (!snapshot_needs(&o->node.genesis, &tip, from, h.time_ms)) {
+            break;
+        }
+        from--;
+    }
+    *out = from;
+    return ERR_NONE;
+}
+
+enum err offline_prune(const char *dir, uint32_t index, uint64_t keep, struct offline_kept *out,
+                       char why[NODE_WHY_SIZE])
+{
+    struct offline *o = NULL;
+    uint64_t from = 0, base = 0;
+    TRY(open_offline(dir, index, &o, why));
+    enum err e = ERR_NONE;
+    base = o->log.base;
+    if (o->log.height > o->log.base) {
+        e = oldest_needed(o, keep, &from);
+        if (e == ERR_NONE && from > o->log.base) {
+            e = blocklog_prune(&o->log, from, &o->work, &base);
+        }
+    }
+    if (e == ERR_NONE) {
+        *out = (struct offline_kept){ base, o->log.height };
+    } else {
+        e = node_said(why, e, "the block log", "");
+    }
+    close_offline(o);
+    return e;
+}
+
+enum err offline_reindex(const char *dir, uint32_t index, char why[NODE_WHY_SIZE])
+{
+    struct offline *o = NULL;
+    TRY(open_offline(dir, index, &o, why));
+    enum err e = o->log.base > 0 ? ERR_PRUNED : node_remove_views(&o->node);
+    if (e != ERR_NONE) {
+        e = node_said(why, e, "the index",
+                      "it is made from all blocks, and this node does not keep them all");
+    }
+    close_offline(o);
+    return e;
+}
