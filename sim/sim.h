@@ -45,6 +45,7 @@ struct sim_options {
                                  no */
     uint64_t lose_votes_ms;   /* node 1 crashes then and loses its vote log, synced or not; 0: no */
     uint64_t wipe_ms;         /* node 1 loses its whole disk then, but for its keys; 0: no */
+    bool prune;               /* all others start again then, and prune */
     bool lying_servers;       /* all but one lie to node 1 about snapshots */
     /* Called with each line of the transcript; NULL: only the last lines are kept. */
     void (*line)(void *ctx, const char *line);

@@ -74,7 +74,7 @@ struct world {
     struct replica_config config;
     uint32_t seats, nodes, slots;
     uint32_t pace; /* many seats live through less time: trouble comes faster */
-    uint32_t told_lies, liars_found;
+    uint32_t told_lies, liars_found, pruned;
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];

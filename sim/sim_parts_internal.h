@@ -44,6 +44,7 @@ uint32_t sim_liar_slot(const struct sim_liar *l, uint32_t copy);
 
 /* sim_sync.c */
 void sim_wipe(struct world *w);
+void sim_prune(struct world *w, struct sim_node *n);
 bool sim_tamper(struct world *w, uint32_t from, uint32_t to, uint8_t *message, size_t len);
 void sim_check_stand(struct world *w, uint32_t node);
 void sim_check_lies(struct world *w);

@@ -14,6 +14,11 @@ void sim_wipe(struct world *w)
     }
     w->wiped = true;
     sim_node_crash(w, 1);
+    for (uint32_t i = 0; w->options.prune && i < w->nodes; i++) {
+        if (w->node[i].up) {
+            sim_node_crash(w, i); /* and is pruned before it starts */
+        }
+    }
     sim_disk_free(&n->disk);
     sim_store_free(&n->store);
     enum err e = sim_store_open(&n->store);
@@ -43,6 +48,17 @@ bool sim_tamper(struct world *w, uint32_t from, uint32_t to, uint8_t *message, s
     return true;
 }
 
+/* A node drops what it need not keep. */
+void sim_prune(struct world *w, struct sim_node *n)
+{
+    uint64_t base = 0;
+    if (w->options.prune && w->wiped && n->index != 1 &&
+        replica_prune(n->replica, 1, &base) == ERR_NONE && base > 0) {
+        w->pruned++;
+        sim_line(w, "n%u keeps blocks above %llu", n->index, (unsigned long long)base);
+    }
+}
+
 /* Invariant "snapshot": wherever a node starts, it stands on what the others committed. */
 void sim_check_stand(struct world *w, uint32_t node)
 {
@@ -55,8 +71,9 @@ void sim_check_stand(struct world *w, uint32_t node)
     if (height > 0 && height <= w->height &&
         (!hash_equal(&s.tip.hash, &w->block[height].hash) ||
          !hash_equal(&s.tip.state_root, &w->block[height].state_root))) {
-        sim_violation(w, SIM_SNAPSHOT, "n%u starts at height %llu from a state that nobody committed",
-                      node, (unsigned long long)height);
+        sim_violation(w, SIM_SNAPSHOT,
+                      "n%u starts at height %llu from a state that nobody committed", node,
+                      (unsigned long long)height);
     }
 }
 

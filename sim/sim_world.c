@@ -307,6 +307,7 @@ void sim_node_start(struct world *w, uint32_t index)
     if (n->liar == NULL) {
         sim_check_start(w, index);
         sim_check_stand(w, index);
+        sim_prune(w, n);
     }
     for (uint32_t i = 0; i < w->slots; i++) {
         if (w->node[i].index != n->index && w->node[i].up) {

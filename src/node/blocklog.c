@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ledger/proof.h"
+#include "ledger/snapshot.h"
 
 enum { BASE_FORMAT = 1 };
 static const char BASE[] = "base";
@@ -424,4 +424,41 @@ enum err blocklog_restart(struct blocklog *b, uint64_t base, const struct hash *
     stand_at(b, base, hash, before);
     stand_in(b, segment_of(b, base + 1), 0);
     return ERR_NONE;
+}
+
+static enum err header_at(const struct blocklog *b, uint64_t height, struct arena *scratch,
+                          struct header *out)
+{
+    struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
+    struct block block;
+    size_t mark = arena_mark(scratch);
+    enum err e = blocklog_read(b, height, scratch, &wire, &certificate);
+    if (e == ERR_NONE) {
+        e = block_decode(b->config.suite, wire, scratch, &block);
+    }
+    if (e == ERR_NONE) {
+        *out = block.header;
+    }
+    arena_release(scratch, mark);
+    return e;
+}
+
+enum err blocklog_prune_old(struct blocklog *b, const struct genesis *g, uint64_t folded,
+                            uint64_t keep, struct arena *scratch, uint64_t *base)
+{
+    struct header tip, h;
+    uint64_t from = b->height > keep ? b->height - keep + 1 : 1;
+    from = folded < from ? folded : from;
+    if (from <= b->base + 1) {
+        *base = b->base;
+        return ERR_NONE;
+    }
+    TRY(header_at(b, b->height, scratch, &tip));
+    for (; from > b->base + 1; from--) {
+        TRY(header_at(b, from, scratch, &h));
+        if (!snapshot_needs(g, &tip, from, h.time_ms)) {
+            break;
+        }
+    }
+    return blocklog_prune(b, from, scratch, base);
 }

@@ -64,6 +64,10 @@ void blocklog_frontier(const struct blocklog *b, uint64_t height, struct merkle_
  * durable before a file goes, so a crash in between loses nothing. */
 MUST_USE enum err blocklog_prune(struct blocklog *b, uint64_t keep_from, struct arena *scratch,
                                  uint64_t *base);
+/* The same, keeping the newest `keep`, those above the folded state, and all whose transactions may
+ * still be repeated. */
+MUST_USE enum err blocklog_prune_old(struct blocklog *b, const struct genesis *g, uint64_t folded,
+                                     uint64_t keep, struct arena *scratch, uint64_t *base);
 /* Forget all and begin above `base`, whose hash and frontier are given: after a snapshot. */
 MUST_USE enum err blocklog_restart(struct blocklog *b, uint64_t base, const struct hash *hash,
                                    const struct merkle_frontier *before);

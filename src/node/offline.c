@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "ledger/snapshot.h"
 #include "node/node_internal.h"
 #include "node/replica_internal.h"
 
@@ -73,22 +72,6 @@ static enum err open_offline(const char *dir, uint32_t index, struct offline **o
     return ERR_NONE;
 }
 
-static enum err header_at(struct offline *o, uint64_t height, struct header *out)
-{
-    struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
-    struct block b;
-    size_t mark = arena_mark(&o->work);
-    enum err e = blocklog_read(&o->log, height, &o->work, &wire, &certificate);
-    if (e == ERR_NONE) {
-        e = block_decode(o->node.suite, wire, &o->work, &b);
-    }
-    if (e == ERR_NONE) {
-        *out = b.header;
-    }
-    arena_release(&o->work, mark);
-    return e;
-}
-
 /* The folded state must stand at the base or above it: the blocks after it are replayed. */
 static enum err folded_height(struct offline *o, uint64_t *height)
 {
@@ -107,38 +90,15 @@ static enum err folded_height(struct offline *o, uint64_t *height)
     return e;
 }
 
-static enum err oldest_needed(struct offline *o, uint64_t keep, uint64_t *out)
-{
-    struct header tip, h;
-    uint64_t folded = 0, last = o->log.height;
-    uint64_t from = last > keep ? last - keep + 1 : 1;
-    TRY(header_at(o, last, &tip));
-    TRY(folded_height(o, &folded));
-    from = folded < from ? folded : from;
-    while (from > o->log.base + 1) {
-        TRY(header_at(o, from, &h));
-        if (!snapshot_needs(&o->node.genesis, &tip, from, h.time_ms)) {
-            break;
-        }
-        from--;
-    }
-    *out = from;
-    return ERR_NONE;
-}
-
 enum err offline_prune(const char *dir, uint32_t index, uint64_t keep, struct offline_kept *out,
                        char why[NODE_WHY_SIZE])
 {
     struct offline *o = NULL;
-    uint64_t from = 0, base = 0;
+    uint64_t folded = 0, base = 0;
     TRY(open_offline(dir, index, &o, why));
-    enum err e = ERR_NONE;
-    base = o->log.base;
-    if (o->log.height > o->log.base) {
-        e = oldest_needed(o, keep, &from);
-        if (e == ERR_NONE && from > o->log.base) {
-            e = blocklog_prune(&o->log, from, &o->work, &base);
-        }
+    enum err e = folded_height(o, &folded);
+    if (e == ERR_NONE) {
+        e = blocklog_prune_old(&o->log, &o->node.genesis, folded, keep, &o->work, &base);
     }
     if (e == ERR_NONE) {
         *out = (struct offline_kept){ base, o->log.height };

@@ -83,6 +83,8 @@ struct ledger *replica_ledger(struct replica *r);
  * certificate. */
 MUST_USE enum err replica_block(struct replica *r, uint64_t height, struct arena *a,
                                 struct bytes *block, struct bytes *certificate);
+/* Drop blocks that nobody can ask of this node for its own sake, but for the newest `keep`. */
+MUST_USE enum err replica_prune(struct replica *r, uint64_t keep, uint64_t *base);
 /* A certified header at or above this height with its signers' keys (canonical CertifiedHeader),
  * and the header's height: ERR_NOT_FOUND when none is known yet. */
 MUST_USE enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,

@@ -199,3 +199,12 @@ enum err replica_history_path(struct replica *r, uint64_t height, uint64_t count
     }
     return blocklog_prove(&r->blocks, height, count, out);
 }
+
+enum err replica_prune(struct replica *r, uint64_t keep, uint64_t *base)
+{
+    if (!r->started || r->broken || r->disk_failed) {
+        return ERR_UNAVAILABLE;
+    }
+    TRY(replica_persist(r));
+    return blocklog_prune_old(&r->blocks, r->genesis, r->marked, keep, &r->work, base);
+}

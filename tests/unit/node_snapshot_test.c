@@ -90,3 +90,28 @@ TEST(servers_that_lie_about_a_snapshot_are_found_at_the_piece_and_one_honest_one
     CHECK(found > 0);
     CHECK(snapshots >= 3);
 }
+
+/* Behind by few blocks for a snapshot, but nobody has the blocks any more. */
+TEST(a_wiped_validator_takes_a_snapshot_where_all_others_have_pruned)
+{
+    uint32_t pruned = 0, snapshots = 0;
+    for (uint64_t seed = 2; seed <= 6; seed += 2) {
+        struct sim_result r = { .seed = seed };
+        struct world *w = malloc(sizeof *w);
+        struct sim_options o = {
+            .seed = seed, .nodes = 4, .steps = 40000, .wipe_ms = 40000, .prune = true
+        };
+        CHECK(w != NULL);
+        CHECK_OK(sim_world_open(w, &o, &r));
+        w->config.snapshot_gap = 100000;
+        enum err e = sim_world_run(w);
+        say(&r);
+        CHECK_OK(e);
+        pruned += w->pruned;
+        snapshots += r.snapshots;
+        sim_world_close(w);
+        free(w);
+    }
+    CHECK(pruned >= 3);
+    CHECK(snapshots >= 1);
+}
