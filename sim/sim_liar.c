@@ -222,7 +222,8 @@ void sim_liar_sends(struct sim_node *n, uint32_t peer, struct bytes message)
 static void new_reach(struct sim_liar *l)
 {
     uint32_t half = (uint32_t)sim_next(&l->random);
-    uint32_t both = (uint32_t)sim_next(&l->random) & (uint32_t)sim_next(&l->random);
+    uint32_t both = (uint32_t)sim_next(&l->random);
+    both &= (uint32_t)sim_next(&l->random); /* one peer in four hears both */
     l->reach[0] = UINT32_MAX;
     l->reach[1] = 0;
     if (does(l, SIM_LIE_FORGET)) {

@@ -62,7 +62,7 @@ static enum err find_first(struct replica *r, const struct header *tip, struct s
 {
     for (uint64_t h = tip->height - 1; h > r->blocks.base; h--) {
         struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
-        struct block b;
+        struct block b = { 0 };
         size_t mark = arena_mark(&r->work);
         enum err e = blocklog_read(&r->blocks, h, &r->work, &wire, &certificate);
         if (e == ERR_NONE) {
