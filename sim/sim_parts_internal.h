@@ -48,7 +48,6 @@ void sim_prune(struct world *w, struct sim_node *n);
 bool sim_tamper(struct world *w, uint32_t from, uint32_t to, uint8_t *message, size_t len);
 void sim_check_stand(struct world *w, uint32_t node);
 void sim_check_lies(struct world *w);
-void sim_node_again(struct world *w, uint32_t index);
 struct replica *sim_archive(const struct world *w);
 
 /* sim_client.c */

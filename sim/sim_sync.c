@@ -91,23 +91,6 @@ void sim_check_lies(struct world *w)
     }
 }
 
-/* A snapshot is whole on disk: the process starts again, nothing is lost. */
-void sim_node_again(struct world *w, uint32_t index)
-{
-    struct sim_node *n = &w->node[index];
-    w->liars_found += replica_status(n->replica).liars;
-    n->up = false;
-    n->replica = NULL;
-    sim_store_crash(&n->store);
-    for (uint32_t i = 0; i < w->nodes; i++) {
-        if (w->node[i].up) {
-            replica_peer(w->node[i].replica, w->now_ms, index, false);
-            sim_after(w, &w->node[i]);
-        }
-    }
-    sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 1, .kind = SIM_RESTART, .to = index });
-}
-
 /* A node that holds every block; NULL: all have begun from snapshots. */
 struct replica *sim_archive(const struct world *w)
 {

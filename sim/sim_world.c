@@ -319,6 +319,27 @@ void sim_node_start(struct world *w, uint32_t index)
     sim_after(w, n);
 }
 
+static void tell_gone(struct world *w, const struct sim_node *n)
+{
+    for (uint32_t i = 0; i < w->slots; i++) {
+        if (w->node[i].up && w->node[i].index != n->index) {
+            replica_peer(w->node[i].replica, clock_of(&w->node[i]), n->index, false);
+        }
+    }
+}
+
+/* A snapshot is whole on disk: the process starts again, nothing is lost. */
+static void after_snapshot(struct world *w, struct sim_node *n)
+{
+    w->liars_found += replica_status(n->replica).liars;
+    n->up = false;
+    n->replica = NULL;
+    sim_store_crash(&n->store);
+    tell_gone(w, n);
+    sim_schedule(w,
+                 (struct sim_event){ .at_ms = w->now_ms + 1, .kind = SIM_RESTART, .to = n->slot });
+}
+
 void sim_node_crash(struct world *w, uint32_t index)
 {
     struct sim_node *n = &w->node[index];
@@ -330,11 +351,7 @@ void sim_node_crash(struct world *w, uint32_t index)
     w->result->delivered[SIM_TORN] += torn ? 1 : 0;
     sim_line(w, "n%u crashes", n->index);
     sim_harm_off(w, n);
-    for (uint32_t i = 0; i < w->slots; i++) {
-        if (w->node[i].up && w->node[i].index != n->index) {
-            replica_peer(w->node[i].replica, clock_of(&w->node[i]), n->index, false);
-        }
-    }
+    tell_gone(w, n);
     if (w->dead_primary != index && !n->stays_down) {
         uint64_t pause = (100 + sim_below(&w->random, 3000)) / w->pace;
         sim_schedule(
@@ -395,7 +412,7 @@ static void flush(struct world *w, struct sim_node *n)
         sim_line(w, "n%u %s", n->index, s.voting ? "votes" : "does not vote");
     }
     if (s.restart) {
-        sim_node_again(w, n->index);
+        after_snapshot(w, n);
         return;
     }
     if (s.broken) {
