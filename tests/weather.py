@@ -364,7 +364,8 @@ def interrupted(number, at, place):
         text = f.read()
     problems = gone(place, ports, 3)
     problems += [] if os.listdir(temp) == [] else [f"left in TMPDIR: {os.listdir(temp)}"]
-    problems += [] if process.returncode != 0 or early else ["it said 0"]
+    over = early or "every step can be checked" in text  # it had ended before it heard
+    problems += [] if process.returncode != 0 or over else ["it said 0"]
     say(f"Ctrl-C {number} at {at:.2f} s: no process, no port, no temporary file is left",
         problems)
     for pid in processes_of(place):

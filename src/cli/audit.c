@@ -206,11 +206,25 @@ static enum err prove_record(struct gather *g, const struct contract_key *key, s
     return bytes_equal(g->certified, certified) ? ERR_NONE : ERR_STATE;
 }
 
+/* Whether the header stands at or above every transaction; a node that was started again may be
+ * behind the one that told of them. */
+static enum err high_enough(struct gather *g)
+{
+    struct header header;
+    struct hash hash;
+    enum proof_step step = PROOF_OK;
+    TRY(proof_verify_header(g->s->suite, &g->s->genesis, g->certified, &g->s->arena, &header, &hash,
+                            &step));
+    uint64_t newest = g->tx_count > 0 ? g->place[g->tx_count - 1] >> 32 : 0;
+    return header.height >= newest ? ERR_NONE : ERR_STATE;
+}
+
 static enum err prove_all(struct gather *g)
 {
     struct contract_key key = contract_key_did(&g->s->did);
     g->certified = bytes_of(NULL, 0);
     TRY(prove_record(g, &key, &g->reporter_proof));
+    TRY(high_enough(g));
     key = contract_key_token(&g->token);
     TRY(prove_record(g, &key, &g->token_proof));
     for (size_t i = 0; i < g->right_count; i++) {
