@@ -78,7 +78,7 @@ static enum err read_message(const message_t *m, struct wire_message *out)
         return hash_of_field(m->attachment_get->commitment, &out->id);
     case WIRE_REFUSAL:
         out->index = m->refusal->code;
-        return hash_of_field_opt(m->refusal->subject, &out->id);
+        return hash_of_field(m->refusal->subject, &out->id);
     case WIRE_MANIFEST_GET:
     case WIRE_MANIFEST:
     case WIRE_CHUNK_GET:

@@ -357,3 +357,12 @@ TEST(a_port_in_use_and_a_bad_address_are_told_apart)
     all_close(&loop, s, 1);
     pki_close(&p);
 }
+
+TEST(formats_2_a_refusal_names_its_subject)
+{
+    static const uint8_t NONE[] = { 0xaa, 0x01, 0x00 }; /* a Refusal without members */
+    uint8_t memory[4096];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct wire_message m;
+    CHECK_ERR(wire_decode(bytes_of(NONE, sizeof NONE), &a, &m), ERR_ENCODING);
+}
