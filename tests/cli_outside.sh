@@ -177,6 +177,8 @@ check 'comply wizard: nobody who answers is 2' refuses 2 comply wizard
 check 'comply wizard: answers, then the law' bash -c 'printf "CN\nDE\npersonal\n500\n" | "$0" comply wizard \
     --json | grep -q CN-CBDF' "$CARNET"
 check 'rules diff: a folder that is not there is 5' refuses 5 rules diff "$B/missing" "$B/missing"
+check 'a last day that is none is 2, and nothing is answered before' bash -c \
+    '[ -z "$("$0" comply check --from CN --to DE --until never 2>/dev/null)" ]' "$CARNET"
 check 'help of no command is 2' refuses 2 help teleport
 check 'help of no verb is 2' refuses 2 help right teleport
 check 'help of a noun lists its verbs' bash -c '"$0" help right | grep -q "right grant TOKEN"' "$CARNET"

@@ -27,6 +27,21 @@ static void move_members(json_t *from, json_t *to)
     }
 }
 
+/* The last day of --until: asked before anything is answered. The check's own day without it. */
+static enum err until_day(struct cli *c, const struct policy_check *check, uint32_t *day)
+{
+    const char *text = cli_option(c, "--until");
+    *day = check->day;
+    if (text != NULL && (clock_parse_day(text, day) != ERR_NONE || *day < check->day ||
+                         *day - check->day > POLICY_DAYS_MAX)) {
+        return cli_fail(
+            c, ERR_USAGE, "--until",
+            "'%s' is not a day like 2027-12-31 after that of the check, within %d years", text,
+            POLICY_DAYS_MAX / 365);
+    }
+    return ERR_NONE;
+}
+
 /* --until: the days between the check's and that one on which the answer is another. */
 static enum err until(struct cli *c, const struct policy_book *book,
                       const struct policy_check *check)
@@ -37,13 +52,7 @@ static enum err until(struct cli *c, const struct policy_book *book,
     if (text == NULL) {
         return ERR_NONE;
     }
-    if (clock_parse_day(text, &day) != ERR_NONE || day < check->day ||
-        day - check->day > POLICY_DAYS_MAX) {
-        return cli_fail(
-            c, ERR_USAGE, "--until",
-            "'%s' is not a day like 2027-12-31 after that of the check, within %d years", text,
-            POLICY_DAYS_MAX / 365);
-    }
+    TRY(until_day(c, check, &day));
     enum err e = policy_days(book, check, day, &changes);
     if (e != ERR_NONE) {
         return cli_fail(c, e, "check", "%s", err_text(e));
@@ -89,11 +98,13 @@ enum err law_answer(struct cli *c, const struct policy_book *book, struct policy
                     bool explain)
 {
     char why[POLICY_WHY_SIZE] = "";
-    struct policy_verdict *v = calloc(1, sizeof *v);
     json_t *answer = NULL;
     char *text = NULL;
-    ASSERT(v != NULL);
+    uint32_t last;
     today(check);
+    TRY(until_day(c, check, &last));
+    struct policy_verdict *v = calloc(1, sizeof *v);
+    ASSERT(v != NULL);
     check->strict = cli_flag(c, "--strict");
     enum err e = policy_answer(book, check, v, &answer, why);
     if (e == ERR_NONE) {

@@ -50,9 +50,10 @@ static enum err pages(struct cli *c, const struct policy_book *book, const char 
                          : cli_write_file(c, path, bytes_of(page, strlen(page)), 0644);
         policy_text_free(page);
     }
+    TRY(e);
     json_put(c->answer, "pages", json_new_int((int64_t)count));
     fprintf(c->text, "%zu pages\n", count);
-    return e;
+    return ERR_NONE;
 }
 
 static enum err run_rules_show(struct cli *c)
