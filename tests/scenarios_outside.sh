@@ -89,6 +89,7 @@ seen() {
         [ "$s" != ecommerce ] ||
             check "$s: no name, number or address of a customer did" \
                 no_person_crossed "$PLACE/table.csv"
+        rm -rf "$PLACE/space" "$PLACE/table.csv"
     done
 }
 
