@@ -51,6 +51,23 @@ make_page() {
         --passphrase-file "$D/passphrase"
 }
 
+# All of today's and yesterday's tokens: midnight may pass while this runs.
+report_days() {
+    "$CARNET" audit report --from "$1" --to "$2" --out "$PLACE/days.json" --as regulator \
+        --dir "$D" --passphrase-file "$D/passphrase"
+}
+
+days_list() {
+    report_days "$(date -u -d yesterday +%F)" "$(date -u +%F)" &&
+        "$CARNET" audit verify "$PLACE/days.json" --genesis "$GENESIS" &&
+        python3 - "$PLACE/days.json" "$TOKEN" <<'EOF'
+import json, sys
+body = json.load(open(sys.argv[1]))["body"]
+assert sys.argv[2] in [t["id"] for t in body["tokens"]], "the token is not listed"
+assert body["range"]["from"] < body["range"]["to"]
+EOF
+}
+
 # What stands in the page's data script, and nothing else.
 take_out() {
     python3 - "$PAGE" "$PLACE/taken.json" <<'EOF'
@@ -84,6 +101,12 @@ else
     check 'audit: so does the page' exits 0 "$CARNET" audit verify "$PAGE" --genesis "$GENESIS"
     check 'tx: the proof verifies' exits 0 "$CARNET" tx verify "$PROOF" --genesis "$GENESIS"
 fi
+check 'audit: a report of two days lists the token and verifies' days_list
+rm -f "$PLACE/days.json"
+check 'audit: days without an event are 5' exits 5 report_days 2020-01-01 2020-12-31
+check 'audit: days in the wrong order are 2' exits 2 report_days 2026-02-02 2026-02-01
+check 'audit: a day that no calendar has is 2' exits 2 report_days 2026-02-01 2026-02-30
+check 'audit: of these three nothing was written' [ ! -e "$PLACE/days.json" ]
 check "audit: the report does not verify on another run's genesis" \
     exits 4 "$CARNET" audit verify "$REPORT" --genesis "$OTHER/genesis"
 check "tx: the proof does not verify on another run's genesis" \

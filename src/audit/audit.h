@@ -13,7 +13,8 @@
  * (StateProof)}, tokens [{id, record, events, chain, rights}], rights and locks [{id, record}],
  * transactions [{id, proof (TxProof)}], attachments [{transaction, index, commitment, salt,
  * media_type, content}], statements [{kind, tx, time, height, text {en, zh}, values}], checked
- * {receipts, proofs, signatures, attachments (committed to), disclosed}}. Page: docs/audit.md */
+ * {receipts, proofs, signatures, attachments (committed to), disclosed}}; of
+ * a time range also range {from, to (days)}. Page: docs/audit.md */
 #ifndef CARNET_AUDIT_AUDIT_H
 #define CARNET_AUDIT_AUDIT_H
 
@@ -54,6 +55,10 @@ struct audit_input {
     struct bytes certified; /* canonical CertifiedHeader at the report's height */
     struct hash reporter;
     struct bytes reporter_record; /* StateProof of its DID record */
+    /* Of a time range: something happened to each token on these days (UTC, of its blocks, both
+     * included). It says nothing of other tokens. */
+    bool ranged;
+    uint32_t from_day, to_day;
     /* Ascending by id: all rights granted under the tokens, all locks their events name. */
     const struct audit_record *token, *right, *lock;
     size_t token_count, right_count, lock_count;

@@ -3,6 +3,23 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/clock.h"
+
+void audit_count(struct audit_facts *f)
+{
+    const struct audit_input *in = f->in;
+    f->receipts = in->tx_count;
+    /* The header, the reporter, each record, each receipt, each opened commitment. */
+    f->proofs = 2 + in->token_count + in->right_count + in->lock_count + in->tx_count +
+                in->attachment_count;
+    /* At least: a quorum under each certificate, and the reporter's. */
+    f->signatures = (1 + in->tx_count) * committee_quorum(in->genesis->seat_count) + 1;
+    f->committed = 0;
+    for (size_t i = 0; i < in->tx_count; i++) {
+        bool ok = f->tx[i].receipt.status == RECEIPT_OK;
+        f->committed += ok ? f->tx[i].tx.body.attachment_count : 0;
+    }
+}
 
 static json_t *records(const struct audit_record *r, size_t count)
 {
@@ -141,6 +158,17 @@ static json_t *parties(const struct audit_facts *f)
     return out;
 }
 
+static json_t *range(const struct audit_input *in)
+{
+    char text[CLOCK_DAY_TEXT_SIZE];
+    json_t *out = json_new_object();
+    clock_format_day(in->from_day, text);
+    json_put(out, "from", json_new_str(text));
+    clock_format_day(in->to_day, text);
+    json_put(out, "to", json_new_str(text));
+    return out;
+}
+
 enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, size_t *len)
 {
     const struct audit_input *in = f->in;
@@ -167,6 +195,9 @@ enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, si
     json_put(body, "committee", committee(f));
     json_put(body, "parties", parties(f));
     json_put(body, "reporter", reporter);
+    if (in->ranged) {
+        json_put(body, "range", range(in));
+    }
     json_put(body, "tokens", tokens(f));
     json_put(body, "rights", records(in->right, in->right_count));
     json_put(body, "locks", records(in->lock, in->lock_count));

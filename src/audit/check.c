@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/audit_internal.h"
+#include "base/clock.h"
 
 struct hex_text {
     char text[HEX_SIZE(HASH_SIZE) + 1];
@@ -287,6 +288,37 @@ static enum err check_chains(const struct audit_facts *f, struct arena *a, char 
     return ERR_NONE;
 }
 
+/* Whether one of the token's events is of a block of the range's days. */
+static bool happened(const struct audit_facts *f, const struct token_record *token)
+{
+    for (size_t i = 0; i < f->in->tx_count; i++) {
+        const struct receipt *r = &f->tx[i].receipt;
+        uint32_t day = clock_day_at(f->tx[i].header.time_ms, 0);
+        bool in = day >= f->in->from_day && day <= f->in->to_day;
+        for (uint32_t j = 0; in && j < r->event_count; j++) {
+            if (audit_event_token(f, &r->event[j]) == token) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A range chose each token; that it chose all there are nothing here can show. */
+static enum err check_range(const struct audit_facts *f, char *why)
+{
+    if (f->in->ranged && f->in->from_day > f->in->to_day) {
+        return refuse(why, "the range ends before it begins");
+    }
+    for (size_t i = 0; f->in->ranged && i < f->in->token_count; i++) {
+        if (!happened(f, &f->token[i])) {
+            return refuse(why, "nothing happened to token %s then",
+                          hex_of(&f->token[i].token).text);
+        }
+    }
+    return ERR_NONE;
+}
+
 /* The lock that a money event of a listed token names. */
 static bool event_lock(const struct audit_facts *f, const struct event *e, struct arena *a,
                        struct hash *lock)
@@ -300,10 +332,10 @@ static bool event_lock(const struct audit_facts *f, const struct event *e, struc
     return true;
 }
 
-static bool lock_listed(const struct audit_facts *f, const struct hash *lock)
+static bool listed(const struct audit_record *r, size_t count, const struct hash *id)
 {
-    for (size_t i = 0; i < f->in->lock_count; i++) {
-        if (hash_equal(&f->in->lock[i].id, lock)) {
+    for (size_t i = 0; i < count; i++) {
+        if (hash_equal(&r[i].id, id)) {
             return true;
         }
     }
@@ -314,14 +346,14 @@ static bool lock_listed(const struct audit_facts *f, const struct hash *lock)
 static enum err check_lock_set(const struct audit_facts *f, struct arena *a, char *why)
 {
     size_t opened = 0;
+    struct hash lock;
     for (size_t i = 0; i < f->in->tx_count; i++) {
         const struct receipt *r = &f->tx[i].receipt;
         for (uint32_t j = 0; j < r->event_count; j++) {
-            struct hash lock;
             if (!event_lock(f, &r->event[j], a, &lock)) {
                 continue;
             }
-            if (!lock_listed(f, &lock)) {
+            if (!listed(f->in->lock, f->in->lock_count, &lock)) {
                 return refuse(why, "lock %s is named by an event and not listed",
                               hex_of(&lock).text);
             }
@@ -330,16 +362,6 @@ static enum err check_lock_set(const struct audit_facts *f, struct arena *a, cha
     }
     return opened == f->in->lock_count ? ERR_NONE
                                        : refuse(why, "a lock is listed that no event opened");
-}
-
-static bool right_listed(const struct audit_facts *f, const struct hash *id)
-{
-    for (size_t i = 0; i < f->in->right_count; i++) {
-        if (hash_equal(&f->in->right[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* A failed transaction has no events; what it asked for is in its arguments. */
@@ -359,13 +381,14 @@ static bool failed_concerns(const struct audit_facts *f, const struct tx_body *b
         return right_grant_decode(b->args, a, &x.grant) == ERR_NONE &&
                token_of(f, &x.grant.token) != NULL;
     case METHOD_RIGHT_USE:
-        return right_use_decode(b->args, a, &x.use) == ERR_NONE && right_listed(f, &x.use.right);
+        return right_use_decode(b->args, a, &x.use) == ERR_NONE &&
+               listed(f->in->right, f->in->right_count, &x.use.right);
     case METHOD_RIGHT_RELEASE:
         return right_release_decode(b->args, a, &x.release) == ERR_NONE &&
-               right_listed(f, &x.release.right);
+               listed(f->in->right, f->in->right_count, &x.release.right);
     case METHOD_RIGHT_REVOKE:
         return right_revoke_decode(b->args, a, &x.revoke) == ERR_NONE &&
-               right_listed(f, &x.revoke.right);
+               listed(f->in->right, f->in->right_count, &x.revoke.right);
     case METHOD_TOKEN_FREEZE:
     case METHOD_TOKEN_THAW:
     case METHOD_TOKEN_REVOKE:
@@ -448,22 +471,6 @@ static enum err check_attachments(const struct audit_facts *f, char *why)
     return ERR_NONE;
 }
 
-void audit_count(struct audit_facts *f)
-{
-    const struct audit_input *in = f->in;
-    f->receipts = in->tx_count;
-    /* The header, the reporter, each record, each receipt, each opened commitment. */
-    f->proofs = 2 + in->token_count + in->right_count + in->lock_count + in->tx_count +
-                in->attachment_count;
-    /* At least: a quorum under each certificate, and the reporter's. */
-    f->signatures = (1 + in->tx_count) * committee_quorum(in->genesis->seat_count) + 1;
-    f->committed = 0;
-    for (size_t i = 0; i < in->tx_count; i++) {
-        bool ok = f->tx[i].receipt.status == RECEIPT_OK;
-        f->committed += ok ? f->tx[i].tx.body.attachment_count : 0;
-    }
-}
-
 enum err audit_check(const struct audit_input *in, struct arena *a, struct audit_facts *out,
                      char why[AUDIT_REASON_SIZE])
 {
@@ -476,6 +483,7 @@ enum err audit_check(const struct audit_input *in, struct arena *a, struct audit
     TRY(check_txs(&f, a, why));
     TRY(check_used(&f, a, why));
     TRY(check_chains(&f, a, why));
+    TRY(check_range(&f, why));
     TRY(check_lock_set(&f, a, why));
     TRY(check_attachments(&f, why));
     audit_count(&f);

@@ -112,6 +112,20 @@ static enum err read_attachments(const json_t *body, struct arena *a, struct aud
     return ERR_NONE;
 }
 
+static enum err read_range(const json_t *body, struct audit_input *in)
+{
+    const char *from, *to;
+    const json_t *range = json_member(body, "range");
+    if (range == NULL) {
+        return ERR_NONE;
+    }
+    in->ranged = true;
+    TRY(json_get_str(range, "from", &from));
+    TRY(json_get_str(range, "to", &to));
+    TRY(clock_parse_day(from, &in->from_day));
+    return clock_parse_day(to, &in->to_day);
+}
+
 static enum err read_body(const json_t *body, struct arena *a, struct audit_input *in)
 {
     const char *made;
@@ -124,6 +138,7 @@ static enum err read_body(const json_t *body, struct arena *a, struct audit_inpu
     TRY(read_bytes(body, "header", a, &in->certified));
     TRY(json_get_hash(reporter, "did", &in->reporter));
     TRY(read_bytes(reporter, "record", a, &in->reporter_record));
+    TRY(read_range(body, in));
     TRY(read_records(body, "tokens", a, &in->token, &in->token_count));
     TRY(read_records(body, "rights", a, &in->right, &in->right_count));
     TRY(read_records(body, "locks", a, &in->lock, &in->lock_count));

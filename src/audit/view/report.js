@@ -179,7 +179,10 @@ function head(view) {
   '本页仅用于阅读，本身不构成证明。须以“carnet audit verify”核验本文件通过后，所载内容方可采信' +
     '（见末节）。'));
   facts(view, [
-    [t('About', '报告对象'), t(many(tokens.length, 'data token'), tokens.length + ' 个数据通证')],
+    [t('About', '报告对象'), t(many(tokens.length, 'data token'), tokens.length + ' 个数据通证') +
+      (body.range ? t(', to which something happened from ' + body.range.from + ' to ' +
+        body.range.to + ' (UTC)', '，于 ' + body.range.from + ' 至 ' + body.range.to +
+        '（协调世界时）期间有事件发生') : '')],
     [t('As it stood', '截至'), day(body.committee.time) + ' ' + clock(body.committee.time) + ' · ' +
       t('height ', '区块高度 ') + body.height],
     [t('Reporter', '报告人'), (e) => {
