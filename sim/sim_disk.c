@@ -100,6 +100,29 @@ static enum err disk_sync(void *ctx, const char *name)
     return ERR_NONE;
 }
 
+void sim_disk_sync_begin(struct sim_disk *d, const char *name)
+{
+    struct sim_file *f = find(d, name);
+    if (f != NULL) {
+        f->syncing = true;
+        f->sync_len = f->len;
+    }
+}
+
+enum err sim_disk_sync_end(struct sim_disk *d)
+{
+    bool good = alive(d) && !d->sync_fails;
+    for (int i = 0; i < SIM_FILES_MAX; i++) {
+        struct sim_file *f = &d->file[i];
+        if (f->syncing && good && !d->sync_lies && f->synced < f->sync_len) {
+            f->synced = f->sync_len < f->len ? f->sync_len : f->len;
+        }
+        f->syncing = false;
+    }
+    d->faults += good ? 0 : 1;
+    return good ? ERR_NONE : ERR_FAILED;
+}
+
 static enum err disk_truncate(void *ctx, const char *name, uint64_t size)
 {
     struct sim_disk *d = ctx;
@@ -115,6 +138,7 @@ static enum err disk_truncate(void *ctx, const char *name, uint64_t size)
     }
     f->len = (size_t)size;
     f->synced = f->synced < f->len ? f->synced : f->len;
+    f->sync_len = f->sync_len < f->len ? f->sync_len : f->len;
     return ERR_NONE;
 }
 
@@ -162,6 +186,7 @@ static enum err disk_replace(void *ctx, const char *name, struct bytes x)
     }
     f->len = x.len;
     f->synced = x.len;
+    f->syncing = false; /* of the file that stood there before */
     return ERR_NONE;
 }
 
@@ -197,6 +222,7 @@ bool sim_disk_crash(struct sim_disk *d, uint64_t random)
     bool torn = false;
     for (int i = 0; i < SIM_FILES_MAX; i++) {
         struct sim_file *f = &d->file[i];
+        f->syncing = false;
         if (!f->used || f->len <= f->synced) {
             continue;
         }

@@ -15,6 +15,8 @@ struct sim_file {
     bool used;
     uint8_t *data;
     size_t len, cap, synced;
+    bool syncing; /* a sync is under way, of the first sync_len bytes */
+    size_t sync_len;
 };
 
 struct sim_disk {
@@ -31,6 +33,9 @@ struct sim_disk {
     bool crashed;
 };
 void sim_disk_port(struct sim_disk *d, struct storage *out);
+/* A sync that takes its time: what is appended between the two is not covered. */
+void sim_disk_sync_begin(struct sim_disk *d, const char *name);
+MUST_USE enum err sim_disk_sync_end(struct sim_disk *d); /* of all that have begun */
 /* random: a function of the world's seed. Lose what is not synced. */
 bool sim_disk_crash(struct sim_disk *d, uint64_t random); /* true: a torn tail remains */
 const struct sim_file *sim_disk_find(const struct sim_disk *d, const char *name);

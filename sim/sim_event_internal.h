@@ -16,6 +16,7 @@ enum sim_event_kind {
     SIM_DELIVER,
     SIM_TICK,
     SIM_FLUSH,
+    SIM_SYNCED,
     SIM_RESTART,
     SIM_CLIENT,
     SIM_CHAOS,
@@ -26,7 +27,7 @@ struct sim_event {
     enum sim_event_kind kind;
     uint32_t to, from; /* a slot; a participant */
     uint32_t lie;      /* DELIVER: 1 + enum sim_lie when it is one; 0 */
-    uint64_t run;      /* TICK, FLUSH: the node's incarnation it was meant for */
+    uint64_t run;      /* TICK, FLUSH, SYNCED: the node's incarnation it was meant for */
     uint8_t *message;
     size_t len;
 };

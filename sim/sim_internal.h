@@ -35,6 +35,8 @@ struct sim_node {
     bool up;
     uint64_t run, restart_ms, tick_ms;
     bool flush_due, voting;
+    bool syncing; /* its disk syncs while it goes on */
+    uint32_t syncs;
     bool victim;     /* its disk may lose what it synced: counts among the f */
     bool forgot;     /* and has */
     bool stays_down; /* one of those that nobody heals */
@@ -73,7 +75,8 @@ struct world {
     struct arena genesis_arena, scratch;
     struct replica_config config;
     uint32_t seats, nodes, slots;
-    uint32_t pace; /* many seats live through less time: trouble comes faster */
+    bool syncs_apart; /* syncs go on beside the nodes, as in the daemon; else a flush waits */
+    uint32_t pace;    /* many seats live through less time: trouble comes faster */
     uint32_t told_lies, liars_found, pruned;
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];

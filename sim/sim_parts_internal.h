@@ -42,6 +42,11 @@ void sim_liar_acts(struct world *w, uint32_t number);
 uint32_t sim_liar_copies(const struct sim_liar *l, uint32_t from);
 uint32_t sim_liar_slot(const struct sim_liar *l, uint32_t copy);
 
+/* sim_syncs.c: a sync that lasts while its node goes on */
+enum err sim_port_sync(void *ctx, const char *const *log, uint32_t count);
+enum err sim_port_sync_wait(void *ctx);
+void sim_synced(struct world *w, struct sim_node *n, const struct sim_event *e, uint64_t now_ms);
+
 /* sim_sync.c */
 void sim_wipe(struct world *w);
 void sim_prune(struct world *w, struct sim_node *n);

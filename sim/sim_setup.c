@@ -204,6 +204,7 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
                          .liars = o->liars,
                          .dead_primary = UINT32_MAX };
+    w->syncs_apart = o->seed > 8 && o->seed % 2 == 1;
     w->pace = o->nodes > 13 ? 6 : o->nodes > 7 ? 3 : 1;
     w->slots = w->nodes + w->liars;
     w->window_ms = o->wipe_ms == 0 ? WINDOW_MS : WINDOW_SHORT_MS;

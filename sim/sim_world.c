@@ -246,6 +246,8 @@ struct replica_config sim_node_config(struct world *w, struct sim_node *n)
     c.contracts = &n->table;
     c.store = sim_store_port(&n->store);
     c.ports = (struct replica_ports){ .ctx = n,
+                                      .sync = w->syncs_apart ? sim_port_sync : NULL,
+                                      .sync_wait = sim_port_sync_wait,
                                       .send = port_send,
                                       .store_change = port_change,
                                       .store_mark = port_mark,
@@ -293,6 +295,7 @@ void sim_node_start(struct world *w, uint32_t index)
     n->run++;
     n->tick_ms = UINT64_MAX;
     n->flush_due = false;
+    n->syncing = false;
     n->voting = false;
     n->views_before = n->view_changes;
     enum err e = replica_init(&c, &region, clock_of(n), &n->replica);
@@ -404,7 +407,7 @@ static void flush(struct world *w, struct sim_node *n)
     }
     struct replica_status s = replica_status(n->replica);
     n->view_changes = n->views_before + s.pbft.view_changes;
-    if (n->told == UINT64_MAX && e == ERR_NONE) {
+    if (n->told == UINT64_MAX && e == ERR_NONE && !s.unsynced) {
         n->told = s.tip.height; /* a flush that succeeds has told all there was */
     }
     if (s.voting != n->voting) {
@@ -473,6 +476,9 @@ void sim_handle(struct world *w, struct sim_event *e)
         if (n->up && n->run == e->run) {
             flush(w, n);
         }
+        break;
+    case SIM_SYNCED:
+        sim_synced(w, n, e, clock_of(n));
         break;
     case SIM_RESTART:
         if (!n->up) {

@@ -234,6 +234,19 @@ enum err blocklog_open(struct blocklog *b, struct arena *scratch, enum reclog_en
     return remove_segments(b, s.segment + 1);
 }
 
+static bool turns(const struct blocklog *b, uint64_t height)
+{
+    char name[32];
+    segment_name(segment_of(b, height), name);
+    return strcmp(name, b->name) != 0;
+}
+
+bool blocklog_flushes(const struct blocklog *b, const struct block *block, struct bytes certificate)
+{
+    return turns(b, block->header.height) ||
+           !reclog_has_room(&b->log, block->wire.len + certificate.len + 8);
+}
+
 enum err blocklog_append(struct blocklog *b, const struct block *block, struct bytes certificate)
 {
     uint64_t height = block->header.height, offset = 0;
@@ -248,13 +261,12 @@ enum err blocklog_append(struct blocklog *b, const struct block *block, struct b
         struct buf w = buf_over(length[i], 4);
         buf_put_u32(&w, (uint32_t)part[2 * i + 1].len);
     }
-    char name[32];
-    segment_name(segment_of(b, height), name);
-    bool turn = strcmp(name, b->name) != 0;
-    if (turn || !reclog_has_room(&b->log, block->wire.len + certificate.len + 8)) {
+    if (blocklog_flushes(b, block, certificate)) {
         TRY(reclog_flush(&b->log));
     }
-    if (turn) {
+    if (turns(b, height)) {
+        char name[32];
+        segment_name(segment_of(b, height), name);
         TRY(b->config.disk->remove(b->config.disk->ctx, name));
         stand_in(b, segment_of(b, height), 0);
     }
@@ -417,7 +429,7 @@ enum err blocklog_restart(struct blocklog *b, uint64_t base, const struct hash *
 {
     ASSERT(before->count == base + 1);
     uint64_t first = segment_of(b, b->base + 1);
-    b->log.pending.len = 0;
+    b->log.pending.len = b->log.flight = 0;
     b->log.replace = false;
     TRY(write_base(b, base, hash, before));
     TRY(remove_segments(b, first));

@@ -45,6 +45,9 @@ void blocklog_begin(struct blocklog *b, const struct hash *genesis);
  * cut at the first record that does not, and all after it is dropped. ERR_NO_SPACE: heights_max. */
 MUST_USE enum err blocklog_open(struct blocklog *b, struct arena *scratch, enum reclog_end *end);
 bool blocklog_links(const struct blocklog *b, const struct hash *previous); /* to the tip */
+/* Whether appending it syncs the newest file first: then no other sync of it may be under way. */
+bool blocklog_flushes(const struct blocklog *b, const struct block *block,
+                      struct bytes certificate);
 MUST_USE enum err blocklog_append(struct blocklog *b, const struct block *block,
                                   struct bytes certificate);
 /* ERR_NOT_FOUND: above the tip. ERR_PRUNED: at or below the base. ERR_CORRUPT. */

@@ -194,6 +194,18 @@ static enum err disk_sync(void *ctx, const char *name)
     return ERR_NONE;
 }
 
+enum err disk_log_fd(struct disk *d, const char *name, int *fd)
+{
+    struct disk_log *log;
+    TRY(log_open(d, name, false, &log));
+    int own = fcntl(log->fd, F_DUPFD_CLOEXEC, 0);
+    if (own < 0) {
+        return disk_errno(errno);
+    }
+    *fd = own;
+    return ERR_NONE;
+}
+
 static enum err disk_truncate(void *ctx, const char *name, uint64_t size)
 {
     struct disk *d = ctx;

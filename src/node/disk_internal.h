@@ -38,6 +38,8 @@ struct disk {
 MUST_USE enum err disk_open(const char *folder, const struct disk_calls *calls, struct disk *out);
 void disk_close(struct disk *d);
 struct storage disk_storage(struct disk *d);
+/* A descriptor of an open log, for a thread that syncs it; the caller closes it. ERR_NOT_FOUND. */
+MUST_USE enum err disk_log_fd(struct disk *d, const char *name, int *fd);
 /* A subfolder by relative name, made if it is not there. */
 MUST_USE enum err disk_folder(struct disk *d, const char *name);
 enum err disk_errno(int error); /* ENOSPC, EDQUOT → ERR_DISK_FULL; ENOENT → ERR_NOT_FOUND */

@@ -107,6 +107,9 @@ static void begin_again(struct node *n)
 {
     uint64_t now = node_now_ms(n);
     LOG("snapshot_taken", LOG_NUM("height", replica_status(n->replica).tip.height));
+    if (syncer_busy(n->syncer)) {
+        (void)!syncer_wait(n->syncer); /* what asked for it ends here, and reads its log again */
+    }
     enum err e = node_replica_open(n, &n->options);
     if (e != ERR_NONE) {
         LOG("restart_needed", LOG_ERR(e));
@@ -122,13 +125,18 @@ static void begin_again(struct node *n)
 
 void node_settle(struct node *n)
 {
-    if (n->flushing) {
-        return; /* a watcher submitted from within: the flush that runs is followed by another */
+    n->settle_due = true;
+}
+
+static void on_settle(uv_prepare_t *handle)
+{
+    struct node *n = handle->data;
+    if (!n->settle_due) {
+        return;
     }
-    n->flushing = true;
+    n->settle_due = false;
     uint64_t now = node_now_ms(n);
     enum err e = replica_flush(n->replica, now);
-    n->flushing = false;
     tell_disk(n, e);
     if (replica_status(n->replica).restart) {
         begin_again(n);
@@ -137,10 +145,18 @@ void node_settle(struct node *n)
         LOG("key_file_not_written", LOG_STR("effect", "an erased epoch's seed is still on disk"));
     }
     uint64_t at = replica_deadline(n->replica);
-    uint64_t wait = at > now ? at - now : 0;
+    /* A watcher that submitted from within is another turn's affair, and that turn is now. */
+    uint64_t wait = n->settle_due || at < now ? 0 : at - now;
     if (!n->stopping && n->handles_open) {
         (void)uv_timer_start(&n->timer, on_timer, wait > NODE_TICK_MS ? NODE_TICK_MS : wait, 0);
     }
+}
+
+static void on_synced(void *user, enum err e)
+{
+    struct node *n = user;
+    replica_synced(n->replica, node_now_ms(n), e);
+    node_settle(n);
 }
 
 /* A disk that takes writes again while the node still cannot go on: memory and disk have parted,
@@ -176,9 +192,7 @@ static void on_link(void *user, uint32_t peer, enum peer_link link, bool up)
         return;
     }
     n->link_up[peer] = up;
-    /* What is queued for everybody goes out first, so that Hello is what the newcomer hears first.
-     */
-    node_settle(n);
+    n->greeted[peer] = false;
     replica_peer(n->replica, node_now_ms(n), peer, up);
     node_settle(n);
 }
@@ -278,7 +292,9 @@ static void open_handles(struct node *n)
     static const int NUMBERS[2] = { SIGTERM, SIGINT };
     (void)uv_timer_init(&n->loop, &n->timer);
     (void)uv_timer_init(&n->loop, &n->tick);
-    n->timer.data = n->tick.data = n;
+    (void)uv_prepare_init(&n->loop, &n->settle);
+    n->timer.data = n->tick.data = n->settle.data = n;
+    (void)uv_prepare_start(&n->settle, on_settle);
     (void)uv_timer_start(&n->tick, on_tick, NODE_TICK_MS, NODE_TICK_MS);
     for (size_t i = 0; i < COUNT(NUMBERS); i++) {
         (void)uv_signal_init(&n->loop, &n->signals[i]);
@@ -304,6 +320,10 @@ static enum err open_all(struct node *n, const struct node_options *o, char why[
         .loop = &n->loop, .suite = n->suite, .user = n, .done = on_verified
     };
     TRY(verify_open(&verify, &n->verify));
+    struct syncer_config syncer = {
+        .loop = &n->loop, .calls = n->disk.calls, .user = n, .done = on_synced
+    };
+    TRY(syncer_open(&syncer, &n->syncer));
     TRY(open_peers(n, why));
     open_handles(n);
     enum err e = write_pid(n);
@@ -370,6 +390,7 @@ static void close_loop(struct node *n)
     if (n->handles_open) {
         uv_close((uv_handle_t *)&n->timer, NULL);
         uv_close((uv_handle_t *)&n->tick, NULL);
+        uv_close((uv_handle_t *)&n->settle, NULL);
         uv_close((uv_handle_t *)&n->signals[0], NULL);
         uv_close((uv_handle_t *)&n->signals[1], NULL);
     }
@@ -379,6 +400,10 @@ static void close_loop(struct node *n)
     if (n->verify != NULL) {
         verify_close(n->verify);
         n->verify = NULL;
+    }
+    if (n->syncer != NULL) {
+        syncer_close(n->syncer);
+        n->syncer = NULL;
     }
     (void)uv_run(&n->loop, UV_RUN_DEFAULT);
     n->peers = NULL;
@@ -391,7 +416,7 @@ void node_close(struct node *n)
     bool ran = n->handles_open;
     n->stopping = true;
     if (n->replica != NULL && ran) {
-        (void)!replica_flush(n->replica, node_now_ms(n));
+        (void)!replica_flush_now(n->replica, node_now_ms(n));
     }
     close_loop(n);
     node_space_close(n);

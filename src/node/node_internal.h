@@ -9,6 +9,7 @@
 #include "node/log_internal.h"
 #include "node/node.h"
 #include "node/peer_internal.h"
+#include "node/syncer_internal.h"
 #include "node/verify_internal.h"
 
 enum {
@@ -33,9 +34,9 @@ struct node_watch_slot {
 };
 
 struct node {
-    uint32_t index, self; /* of nodes.json, of genesis.participants */
+    uint32_t index, self;        /* of nodes.json, of genesis.participants */
     struct node_options options; /* numbers only: what they point to may be gone */
-    bool link_up[REPLICA_PEERS_MAX];
+    bool link_up[REPLICA_PEERS_MAX], greeted[REPLICA_PEERS_MAX]; /* greeted: with our Hello */
     uint32_t timer_scale;
     char dir[NODE_PATH_SIZE];
     char space_dir[NODE_PATH_SIZE]; /* node-I/spaces/<space id> */
@@ -57,6 +58,7 @@ struct node {
     struct peers *peers;
     uv_loop_t loop;
     uv_timer_t timer, tick;
+    uv_prepare_t settle;
     uv_signal_t signals[2];
     bool loop_open, handles_open, stopping;
     int exit_code;
@@ -72,7 +74,8 @@ struct node {
     struct arena work;
     struct replica *replica;
     struct verify_pool *verify;
-    bool disk_told, flushing;
+    struct syncer *syncer;
+    bool disk_told, settle_due;
     uint32_t healed_ticks;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];
     uint64_t attach_ms, attach_cursor_ms; /* next sweep; where the walk stands */
@@ -86,7 +89,7 @@ struct storage node_disk(struct node *n);
 const struct hash *node_did(const struct node *n, uint32_t participant);
 bool node_participant(const struct node *n, const struct hash *did, uint32_t *out);
 void node_tell_watchers(struct node *n);
-/* Flush the replica and set the timer for its next deadline. */
+/* At the end of this turn of the loop the replica is flushed, and its timer set. */
 void node_settle(struct node *n);
 void node_say(struct node *n, uint32_t peer, enum peer_link link, const struct wire_message *m);
 /* "PREFIX/<hex>" and, with a suffix that is not empty, "/SUFFIX". */

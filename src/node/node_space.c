@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "node/node_internal.h"
+#include "node/replica_codec_internal.h"
 
 /* The space behind the loop: views, contracts, the replica and its ports. */
 
@@ -116,11 +118,38 @@ static void port_committed(void *ctx, const struct replica_commit *c)
     node_tell_watchers(n);
 }
 
+static enum err port_sync(void *ctx, const char *const *log, uint32_t count)
+{
+    struct node *n = ctx;
+    int fd[SYNCER_FDS_MAX];
+    for (uint32_t i = 0; i < count; i++) {
+        enum err e = disk_log_fd(&n->disk, log[i], &fd[i]);
+        if (e != ERR_NONE) {
+            while (i > 0) {
+                (void)close(fd[--i]);
+            }
+            return e;
+        }
+    }
+    syncer_start(n->syncer, fd, count);
+    return ERR_NONE;
+}
+
+static enum err port_sync_wait(void *ctx)
+{
+    const struct node *n = ctx;
+    return syncer_wait(n->syncer);
+}
+
+/* A newcomer hears our Hello before anything that was meant for everybody. */
 static void port_send(void *ctx, uint32_t peer, struct bytes message)
 {
     struct node *n = ctx;
+    bool hello = peer_kind_of(message) == PEER_HELLO;
     for (uint32_t i = 0; n->peers != NULL && i < n->genesis.participant_count; i++) {
-        if ((peer == REPLICA_PEER_ALL || peer == i) && i != n->self) {
+        if ((peer == REPLICA_PEER_ALL || peer == i) && i != n->self && n->link_up[i] &&
+            (hello || n->greeted[i])) {
+            n->greeted[i] = true;
             peers_send(n->peers, i, PEER_LINK_CONSENSUS, message);
         }
     }
@@ -261,6 +290,8 @@ static struct replica_config replica_settings(struct node *n, const struct node_
         .store = store_reads(n->store),
         .ports = { .ctx = n,
                    .disk = node_disk(n),
+                   .sync = port_sync,
+                   .sync_wait = port_sync_wait,
                    .send = port_send,
                    .store_change = port_change,
                    .store_mark = port_mark,

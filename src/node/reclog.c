@@ -1,5 +1,7 @@
 #include "node/reclog_internal.h"
 
+#include <string.h>
+
 struct head {
     uint32_t length, crc;
     uint64_t height;
@@ -158,6 +160,7 @@ enum err reclog_append(struct reclog *log, uint64_t height, const struct bytes *
 void reclog_restart(struct reclog *log)
 {
     log->pending.len = 0;
+    log->flight = 0;
     log->replace = true;
 }
 
@@ -166,35 +169,57 @@ bool reclog_dirty(const struct reclog *log)
     return log->pending.len > 0 || log->replace;
 }
 
-static enum err flush_append(struct reclog *log)
+static enum err write_new(struct reclog *log)
+{
+    TRY(log->disk->replace(log->disk->ctx, log->name, buf_bytes(&log->pending)));
+    log->durable = log->pending.len;
+    log->pending.len = 0;
+    log->replace = false;
+    log->suspect = false;
+    return ERR_NONE;
+}
+
+enum err reclog_depart(struct reclog *log, bool *sync)
 {
     const struct storage *d = log->disk;
+    ASSERT(log->flight == 0);
+    *sync = false;
+    if (!reclog_dirty(log)) {
+        return ERR_NONE;
+    }
+    if (log->replace) {
+        return write_new(log);
+    }
     if (log->suspect) {
         TRY(d->truncate(d->ctx, log->name, log->durable));
     }
     log->suspect = true;
     TRY(d->append(d->ctx, log->name, buf_bytes(&log->pending), NULL));
-    TRY(d->sync(d->ctx, log->name));
-    log->durable += log->pending.len;
+    log->flight = log->pending.len;
+    *sync = true;
     return ERR_NONE;
+}
+
+void reclog_land(struct reclog *log, enum err e)
+{
+    size_t flight = log->flight;
+    log->flight = 0;
+    if (flight == 0 || e != ERR_NONE) {
+        return; /* a restart has forgotten these records, or the tail is cut and written again */
+    }
+    memmove(log->pending.ptr, log->pending.ptr + flight, log->pending.len - flight);
+    log->pending.len -= flight;
+    log->durable += flight;
+    log->suspect = false;
 }
 
 enum err reclog_flush(struct reclog *log)
 {
-    const struct storage *d = log->disk;
-    if (!reclog_dirty(log)) {
-        return ERR_NONE;
-    }
-    if (log->replace) {
-        TRY(d->replace(d->ctx, log->name, buf_bytes(&log->pending)));
-        log->durable = log->pending.len;
-    } else {
-        TRY(flush_append(log));
-    }
-    log->pending.len = 0;
-    log->replace = false;
-    log->suspect = false;
-    return ERR_NONE;
+    bool sync;
+    TRY(reclog_depart(log, &sync));
+    enum err e = sync ? log->disk->sync(log->disk->ctx, log->name) : ERR_NONE;
+    reclog_land(log, e);
+    return e;
 }
 
 static enum err read_pending(const struct reclog *log, uint64_t offset, struct arena *a,

@@ -68,10 +68,10 @@ size_t replica_memory_size(const struct replica_config *c)
     return sizeof(struct replica) + g->participant_count * sizeof(struct peer) +
            blocklog_memory(&blocks) +
            (size_t)g->seat_count * REPLICA_KEY_EPOCHS * sizeof(struct key_slot) + log_pending(g) +
-           work_size(g) + c->limits.scratch_bytes + 2 * message_max(g) + REPLICA_GOSSIP_BYTES +
-           replica_make_memory(block_max(g)) + replica_take_memory(block_max(g)) +
-           ledger_memory_size(&c->limits) + pbft_memory_size(&p) +
-           4096; /* alignment of all these */
+           work_size(g) + 2 * (c->limits.scratch_bytes + 2 * message_max(g)) +
+           REPLICA_GOSSIP_BYTES + replica_make_memory(block_max(g)) +
+           replica_take_memory(block_max(g)) + ledger_memory_size(&c->limits) +
+           pbft_memory_size(&p) + 4096; /* alignment of all these */
 }
 
 static void number_seats(struct replica *r)
@@ -107,8 +107,10 @@ static enum err carve(struct replica *r, struct arena *region)
     TRY(replica_make_init(r, region));
     TRY(replica_take_init(r, region));
     TRY(arena_split(region, work_size(g), &r->work));
-    TRY(arena_split(region, r->config.limits.scratch_bytes, &r->notice_arena));
-    TRY(arena_split(region, 2 * message_max(g), &r->out_arena));
+    for (size_t i = 0; i < COUNT(r->batch); i++) {
+        TRY(arena_split(region, r->config.limits.scratch_bytes, &r->batch[i].notice_arena));
+        TRY(arena_split(region, 2 * message_max(g), &r->batch[i].out_arena));
+    }
     return arena_split(region, REPLICA_GOSSIP_BYTES, &r->gossip_arena);
 }
 
@@ -364,6 +366,7 @@ struct replica_status replica_status(const struct replica *r)
                                 .pending = ledger_pending(r->ledger),
                                 .syncing = r->sync.active || !r->started,
                                 .disk_failed = r->disk_failed || r->broken,
+                                .unsynced = r->durable != r->persisted,
                                 .verified = signatures.verified + signatures.vouched,
                                 .remembered = signatures.remembered,
                                 .retry_ms = ledger_retry_ms(r->ledger),

@@ -54,6 +54,10 @@ void replica_tick(struct replica *r, uint64_t now_ms);
 /* Carry out what the calls since the last flush asked for. ERR_DISK_FULL, ERR_FAILED: nothing
  * was sent; the node stops voting and says so until a later flush succeeds. */
 MUST_USE enum err replica_flush(struct replica *r, uint64_t now_ms);
+/* The sync that a flush began with `ports.sync` is over: flush next. */
+void replica_synced(struct replica *r, uint64_t now_ms, enum err e);
+/* As replica_flush, but waits until all is durable and said: before the process ends. */
+MUST_USE enum err replica_flush_now(struct replica *r, uint64_t now_ms);
 uint64_t replica_deadline(const struct replica *r); /* when tick matters next */
 
 struct replica_status {
@@ -62,8 +66,9 @@ struct replica_status {
     uint64_t boot;
     uint32_t peers_up, pending;
     bool voting, syncing, disk_failed;
+    bool unsynced;                 /* something waits for a sync */
     uint64_t verified, remembered; /* signatures of transactions: once, and then known */
-    uint64_t retry_ms; /* after an ERR_BUSY of replica_submit: when to try again */
+    uint64_t retry_ms;             /* after an ERR_BUSY of replica_submit: when to try again */
     bool restart;              /* a snapshot is whole on disk: start again, and it is installed */
     uint32_t snapshots, liars; /* installed at this start; lies found in snapshots offered */
     uint64_t base;             /* blocks at or below are not kept here */

@@ -2,21 +2,104 @@
 
 #include <string.h>
 
-/* The order that safety rests on: logs, one sync each; then what the shell is told; then the folded
- * view's mark, so that a crash in between tells a block twice and never not at all; then what peers
- * are told. */
+/* The order that safety rests on: logs; then what the shell is told; then the folded view's mark,
+ * so that a crash in between tells a block twice and never not at all; then what peers are told.
+ *
+ * Every record that is handed to a log has a number, and every message and every commit to be told
+ * has the number of the last record before it. It goes when the records up to that one are durable,
+ * and not before: whether a sync was waited for here or went on elsewhere while events came in. */
 
+/* A sync is over: of the records it covered all or none are durable. */
+static void land(struct replica *r, enum err e)
+{
+    reclog_land(&r->blocks.log, e);
+    reclog_land(&r->votes, e);
+    r->in_flight = false;
+    r->durable = e == ERR_NONE ? r->flying : r->durable;
+    r->disk_failed = e != ERR_NONE;
+    r->disk_error = e;
+}
+
+void replica_synced(struct replica *r, uint64_t now_ms, enum err e)
+{
+    ASSERT(r->in_flight);
+    r->now_ms = now_ms;
+    r->landed_badly = e != ERR_NONE;
+    land(r, e);
+}
+
+/* The block log first: the vote log is cut in the belief that committed blocks are kept. */
 enum err replica_persist(struct replica *r)
 {
     if (r->broken) {
         return ERR_FAILED;
+    }
+    if (r->in_flight) {
+        land(r, r->config.ports.sync_wait(r->config.ports.ctx));
     }
     enum err e = reclog_flush(&r->blocks.log);
     if (e == ERR_NONE) {
         e = reclog_flush(&r->votes);
     }
     r->disk_failed = e != ERR_NONE;
+    r->disk_error = e;
+    r->durable = e == ERR_NONE ? r->persisted : r->durable;
     return e;
+}
+
+enum err replica_append_block(struct replica *r, const struct block *b, struct bytes certificate)
+{
+    if (r->in_flight && blocklog_flushes(&r->blocks, b, certificate)) {
+        TRY(replica_persist(r));
+    }
+    TRY(blocklog_append(&r->blocks, b, certificate));
+    r->persisted++;
+    return ERR_NONE;
+}
+
+static bool batch_empty(const struct batch *b)
+{
+    return b->notice_done == b->notice_count && b->out_done == b->out_count;
+}
+
+/* Write what waits and have it synced elsewhere; one sync at a time, and for all that has come. */
+static enum err depart(struct replica *r)
+{
+    const char *name[REPLICA_SYNC_LOGS];
+    uint32_t count = 0;
+    bool sync = false;
+    enum err e = reclog_depart(&r->blocks.log, &sync);
+    if (e == ERR_NONE && sync) {
+        name[count++] = r->blocks.log.name;
+    }
+    e = e == ERR_NONE ? reclog_depart(&r->votes, &sync) : e;
+    if (e == ERR_NONE && sync) {
+        name[count++] = r->votes.name;
+    }
+    r->flying = r->persisted;
+    e = e == ERR_NONE && count > 0 ? r->config.ports.sync(r->config.ports.ctx, name, count) : e;
+    if (e != ERR_NONE || count == 0) {
+        land(r, e);
+        return e;
+    }
+    r->in_flight = true;
+    r->newer = batch_empty(&r->batch[1 - r->newer]) ? 1 - r->newer : r->newer;
+    return ERR_NONE;
+}
+
+/* After a sync that failed the disk is left alone until the next call. */
+static enum err persist_or_depart(struct replica *r, bool wait)
+{
+    if (wait || r->config.ports.sync == NULL || (!r->in_flight && r->votes.replace)) {
+        return replica_persist(r);
+    }
+    if (r->broken) {
+        return ERR_FAILED;
+    }
+    bool rest = r->in_flight || r->landed_badly;
+    r->landed_badly = false;
+    TRY(rest ? ERR_NONE : depart(r));
+    return r->disk_failed ? r->disk_error : ERR_NONE;
 }
 
 static enum err copy_bytes(struct arena *a, struct bytes x, struct bytes *out)
@@ -76,25 +159,46 @@ static void tell(struct replica *r, const struct notice *n)
     arena_release(&r->work, mark);
 }
 
-void replica_notify(struct replica *r)
+static void tell_batch(struct replica *r, struct batch *b)
 {
-    for (uint32_t i = 0; i < r->notice_count; i++) {
-        tell(r, &r->notice[i]);
+    while (b->notice_done < b->notice_count && b->notice[b->notice_done].needs <= r->durable) {
+        tell(r, &b->notice[b->notice_done++]);
     }
-    r->notice_count = 0;
-    arena_reset(&r->notice_arena);
+    if (b->notice_done == b->notice_count) {
+        b->notice_done = b->notice_count = 0;
+        arena_reset(&b->notice_arena);
+    }
+}
+
+static void tell_durable(struct replica *r)
+{
+    tell_batch(r, &r->batch[1 - r->newer]);
+    tell_batch(r, &r->batch[r->newer]);
+}
+
+static void send_batch(struct replica *r, struct batch *b)
+{
+    while (b->out_done < b->out_count && b->out[b->out_done].needs <= r->durable) {
+        const struct out_message *m = &b->out[b->out_done++];
+        r->config.ports.send(r->config.ports.ctx, m->peer, m->bytes);
+    }
+    if (b->out_done == b->out_count) {
+        b->out_done = b->out_count = 0;
+        arena_reset(&b->out_arena);
+    }
 }
 
 void replica_note(struct replica *r, const struct ledger_tip *tip, const struct receipt *receipt,
                   uint32_t count)
 {
     const struct receipt *kept = NULL;
-    struct notice n = { .tip = *tip, .receipt_count = count };
-    bool room = r->notice_count < REPLICA_NOTICES_MAX &&
-                copy_receipts(&r->notice_arena, receipt, count, &kept) == ERR_NONE;
+    struct batch *b = &r->batch[r->newer];
+    struct notice n = { .needs = r->persisted, .tip = *tip, .receipt_count = count };
+    bool room = b->notice_count < REPLICA_NOTICES_MAX &&
+                copy_receipts(&b->notice_arena, receipt, count, &kept) == ERR_NONE;
     if (!room && replica_persist(r) == ERR_NONE) {
         /* No room to wait: make what there is durable now and tell while the receipts live. */
-        replica_notify(r);
+        tell_durable(r);
         n.receipt = receipt;
         tell(r, &n);
         return;
@@ -104,15 +208,21 @@ void replica_note(struct replica *r, const struct ledger_tip *tip, const struct 
         return;
     }
     n.receipt = kept;
-    r->notice[r->notice_count++] = n;
+    b->notice[b->notice_count++] = n;
 }
 
+/* The view never stands above the log, so the log is waited for: once in so many blocks. */
 static enum err mark_store(struct replica *r)
 {
     struct ledger_tip tip = ledger_committed(r->ledger);
     bool soon = r->config.fold_every_block || r->maker.wanted;
     if (tip.height < r->marked + (soon ? 1 : REPLICA_FOLD_BLOCKS)) {
         return ERR_NONE;
+    }
+    TRY(r->durable == r->persisted ? ERR_NONE : replica_persist(r));
+    tell_durable(r);
+    if (r->broken) {
+        return ERR_CORRUPT;
     }
     const struct replica_ports *p = &r->config.ports;
     TRY(p->store_mark(p->ctx, tip.height, bytes_of(r->header, r->header_len),
@@ -121,11 +231,11 @@ static enum err mark_store(struct replica *r)
     return ERR_NONE;
 }
 
-static enum err make_durable(struct replica *r)
+static enum err make_durable(struct replica *r, bool wait)
 {
-    TRY(replica_persist(r));
+    TRY(persist_or_depart(r, wait));
     TRY(replica_save_keys(r));
-    replica_notify(r);
+    tell_durable(r);
     if (r->broken) {
         return ERR_CORRUPT;
     }
@@ -134,20 +244,30 @@ static enum err make_durable(struct replica *r)
     return ERR_NONE;
 }
 
-enum err replica_flush(struct replica *r, uint64_t now_ms)
+static enum err flush(struct replica *r, uint64_t now_ms, bool wait)
 {
     r->now_ms = now_ms;
-    enum err e = make_durable(r);
+    enum err e = make_durable(r, wait);
     r->disk_failed = e != ERR_NONE;
     if (e != ERR_NONE) {
+        r->disk_error = e;
         return e;
     }
-    for (uint32_t i = 0; i < r->out_count; i++) {
-        r->config.ports.send(r->config.ports.ctx, r->out[i].peer, r->out[i].bytes);
+    send_batch(r, &r->batch[1 - r->newer]);
+    send_batch(r, &r->batch[r->newer]);
+    if (r->durable == r->persisted) {
+        replica_advance_seed(r);
     }
-    r->out_count = 0;
-    arena_reset(&r->out_arena);
-    replica_advance_seed(r);
     arena_reset(&r->work);
     return ERR_NONE;
+}
+
+enum err replica_flush(struct replica *r, uint64_t now_ms)
+{
+    return flush(r, now_ms, false);
+}
+
+enum err replica_flush_now(struct replica *r, uint64_t now_ms)
+{
+    return flush(r, now_ms, true);
 }

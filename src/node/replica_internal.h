@@ -4,12 +4,11 @@
 
 #include "node/blocklog_internal.h"
 #include "node/replica.h"
+#include "node/replica_batch_internal.h"
 #include "node/replica_codec_internal.h"
 #include "node/replica_snapshot_internal.h"
 
 enum {
-    REPLICA_OUT_MAX = 1024,    /* messages of one batch */
-    REPLICA_NOTICES_MAX = 128, /* commits of one batch not told yet */
     REPLICA_FOLLOW_MAX = 2 * PBFT_EFFECTS_MAX,
     REPLICA_KEY_EPOCHS = 64, /* epochs whose keys are kept, a seat */
     REPLICA_HEIGHTS_DEFAULT = 1 << 20,
@@ -32,18 +31,6 @@ struct key_slot {
     uint64_t epoch;
     uint8_t public_key[SUITE_KEY_SIZE_MAX];
     struct merkle_path path;
-};
-
-struct out_message {
-    uint32_t peer;
-    struct bytes bytes;
-};
-
-/* A commit that the shell is told of once it is durable. */
-struct notice {
-    struct ledger_tip tip;
-    const struct receipt *receipt;
-    uint32_t receipt_count;
 };
 
 /* What an effect of consensus is answered with, after all effects of its step. */
@@ -79,10 +66,15 @@ struct replica {
     uint64_t marked; /* height of the folded view's last mark */
 
     struct arena work; /* one call's */
-    struct arena notice_arena, out_arena, gossip_arena;
-    uint32_t notice_count, out_count, gossip_count, follow_at, follow_count;
-    struct notice notice[REPLICA_NOTICES_MAX];
-    struct out_message out[REPLICA_OUT_MAX];
+    struct arena gossip_arena;
+    struct batch batch[2];
+    uint32_t newer;     /* of the two */
+    uint64_t persisted; /* records handed to the logs since the start */
+    uint64_t durable;   /* the first so many of them are */
+    uint64_t flying;    /* and so many will be when the sync that is under way has gone well */
+    bool in_flight, landed_badly;
+    enum err disk_error; /* with disk_failed: what the disk said */
+    uint32_t gossip_count, follow_at, follow_count;
     struct follow follow[REPLICA_FOLLOW_MAX];
     struct bytes gossip[PEER_TXS_MAX];
     uint32_t gossip_cursor;

@@ -16,8 +16,10 @@ MUST_USE enum err replica_commit_block(struct replica *r, const struct hash *blo
                                        struct bytes certificate);
 
 /* replica_flush.c */
-MUST_USE enum err replica_persist(struct replica *r); /* both logs; sets disk_failed */
-void replica_notify(struct replica *r);
+MUST_USE enum err replica_persist(struct replica *r); /* all, here and now; sets disk_failed */
+/* To the block log, which is to be durable before anything that is said from now on is sent. */
+MUST_USE enum err replica_append_block(struct replica *r, const struct block *b,
+                                       struct bytes certificate);
 void replica_note(struct replica *r, const struct ledger_tip *tip, const struct receipt *receipt,
                   uint32_t count);
 

@@ -5,12 +5,13 @@
 void replica_send(struct replica *r, uint32_t peer, struct bytes message)
 {
     struct bytes copy = { NULL, 0 };
+    struct batch *b = &r->batch[r->newer];
     /* A full outbox loses the message, as a network would: consensus says its last words again. */
-    if (r->broken || r->out_count == REPLICA_OUT_MAX ||
-        arena_copy(&r->out_arena, message, &copy) != ERR_NONE) {
+    if (r->broken || b->out_count == REPLICA_OUT_MAX ||
+        arena_copy(&b->out_arena, message, &copy) != ERR_NONE) {
         return;
     }
-    r->out[r->out_count++] = (struct out_message){ peer, copy };
+    b->out[b->out_count++] = (struct out_message){ r->persisted, peer, copy };
 }
 
 void replica_send_message(struct replica *r, uint32_t peer, const struct peer_message *m)

@@ -19,6 +19,11 @@ struct replica_commit {
 struct replica_ports {
     void *ctx;
     struct storage disk; /* logs "blocks.log", "votes.log", files "boot", "epoch-keys" */
+    /* Have these logs synced elsewhere, at most one such sync at a time: replica_synced says later,
+     * never from within, how all of them went. `sync_wait` waits for it here instead and gives the
+     * answer. Both NULL: replica_flush itself syncs and waits. */
+    enum err (*sync)(void *ctx, const char *const *log, uint32_t count);
+    enum err (*sync_wait)(void *ctx);
     /* To one of genesis.participants, or to REPLICA_PEER_ALL. Copies what it keeps. */
     void (*send)(void *ctx, uint32_t peer, struct bytes message);
     /* The folded view: changes of blocks as they commit, then, after the block log is synced, the

@@ -31,7 +31,7 @@ enum err replica_commit_block(struct replica *r, const struct hash *block, struc
         return ERR_STATE;
     }
     TRY(ledger_receipts(r->ledger, block, &receipt, &count));
-    TRY(blocklog_append(&r->blocks, &b, certificate));
+    TRY(replica_append_block(r, &b, certificate));
     ASSERT(b.header_bytes.len <= sizeof r->header);
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
     r->header_len = b.header_bytes.len;
@@ -56,11 +56,11 @@ static void carry_persist(struct replica *r, const struct pbft_effect *e)
     if (err == ERR_NONE) {
         err = reclog_append(&r->votes, e->height, &e->bytes, 1, &offset);
     }
+    r->persisted++;
     if (err != ERR_NONE) {
         /* A vote that cannot be kept must never be said: silence until a restart. */
         r->broken = true;
         r->disk_failed = true;
-        r->out_count = 0;
     }
 }
 
@@ -156,6 +156,7 @@ static void carry(struct replica *r, const struct pbft_effect *e)
         break;
     case PBFT_TRIM:
         reclog_restart(&r->votes);
+        r->persisted++;
         break;
     }
 }

@@ -144,7 +144,7 @@ static enum err restore_block(struct replica *r, const struct block *b, struct b
             return e;
         }
     }
-    return blocklog_append(&r->blocks, b, certificate);
+    return replica_append_block(r, b, certificate);
 }
 
 static enum err apply_block(struct replica *r, const struct block *b, struct bytes certificate)

@@ -223,6 +223,80 @@ TEST(after_a_failed_sync_the_tail_is_written_again)
     sim_disk_free(&b.disk);
 }
 
+/* The sync of an append that somebody else makes: between the two the log goes on. */
+TEST(records_appended_while_a_sync_is_under_way_wait_for_the_next)
+{
+    struct bench b;
+    enum reclog_end end;
+    uint64_t offset = 0, height = 0;
+    bool sync = false;
+    struct bytes body;
+    fill(&b);
+    CHECK_OK(reclog_depart(&b.log, &sync));
+    CHECK(!sync);
+    CHECK_OK(append(&b, 5, "fifth", &offset));
+    CHECK_OK(reclog_depart(&b.log, &sync));
+    CHECK(sync);
+    uint64_t before = b.log.durable, written = b.disk.file[0].len;
+    CHECK_OK(append(&b, 6, "sixth", &offset));
+    CHECK_EQ(b.disk.file[0].len, written);
+    CHECK_OK(reclog_read(&b.log, offset, &b.arena, &height, &body));
+    CHECK_BYTES(body, bytes_of_str("sixth"));
+    CHECK_EQ(b.log.durable, before);
+    b.disk.file[0].synced = written;
+    reclog_land(&b.log, ERR_NONE);
+    CHECK_EQ(b.log.durable, written);
+    CHECK(reclog_dirty(&b.log));
+    CHECK_OK(reclog_read(&b.log, offset, &b.arena, &height, &body));
+    CHECK_BYTES(body, bytes_of_str("sixth"));
+    CHECK_OK(reclog_flush(&b.log));
+    CHECK_OK(open_log(&b, &end));
+    CHECK_EQ(b.seen, RECORDS + 2);
+    CHECK_STR(b.text[RECORDS + 1], "sixth");
+    sim_disk_free(&b.disk);
+}
+
+TEST(a_sync_elsewhere_that_fails_leaves_all_records_to_be_written_again)
+{
+    struct bench b;
+    enum reclog_end end;
+    uint64_t offset = 0;
+    bool sync = false;
+    fill(&b);
+    CHECK_OK(append(&b, 5, "fifth", &offset));
+    CHECK_OK(reclog_depart(&b.log, &sync));
+    CHECK_OK(append(&b, 6, "sixth", &offset));
+    reclog_land(&b.log, ERR_FAILED);
+    b.disk.file[0].data[b.disk.file[0].len - 1] ^= 1; /* of unknown content */
+    CHECK_OK(reclog_flush(&b.log));
+    CHECK_EQ(b.disk.file[0].synced, b.disk.file[0].len);
+    CHECK_OK(open_log(&b, &end));
+    CHECK_EQ(end, RECLOG_CLEAN);
+    CHECK_EQ(b.seen, RECORDS + 2);
+    CHECK_STR(b.text[RECORDS], "fifth");
+    sim_disk_free(&b.disk);
+}
+
+TEST(a_log_begun_again_forgets_the_sync_that_is_under_way)
+{
+    struct bench b;
+    enum reclog_end end;
+    uint64_t offset = 0;
+    bool sync = false;
+    fill(&b);
+    CHECK_OK(append(&b, 5, "fifth", &offset));
+    CHECK_OK(reclog_depart(&b.log, &sync));
+    reclog_restart(&b.log);
+    CHECK_OK(append(&b, 7, "what stays", &offset));
+    reclog_land(&b.log, ERR_NONE);
+    CHECK_OK(reclog_depart(&b.log, &sync));
+    CHECK(!sync); /* a whole new file is durable at once */
+    CHECK_OK(open_log(&b, &end));
+    CHECK_EQ(b.seen, 1);
+    CHECK_STR(b.text[0], "what stays");
+    sim_disk_free(&b.disk);
+}
+
 TEST(what_was_in_the_page_cache_at_start_is_synced_before_it_counts)
 {
     struct bench b;

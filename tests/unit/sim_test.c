@@ -157,7 +157,7 @@ TEST(under_the_shipped_law_tokens_and_rights_are_traded_too)
         struct sim_result r;
         struct sim_options o = options(seed, seed < 23 ? USUAL : SOME);
         o.pack_set = bytes_of(law.set, law.set_len);
-        o.steps = 2 * STEPS;
+        o.steps = 3 * STEPS;
         CHECK_OK(run(&o, &r));
         CHECK(r.applied * 2 > r.txs);
         settled += r.settled;
