@@ -99,6 +99,23 @@ static void tx_proof(struct bytes in)
     ASSERT(bytes_equal(out.tx.wire, s->tx));
 }
 
+/* The block holds one transaction, so that is all that several of it may state. */
+static void block_proof(struct bytes in)
+{
+    const struct scene *s = scene();
+    struct proved_block out;
+    enum proof_step step = PROOF_OK;
+    if (proof_verify_block(s->f->suite, &s->f->genesis, in, fuzz_arena(), &out, &step) !=
+        ERR_NONE) {
+        ASSERT(step != PROOF_OK);
+        return;
+    }
+    ASSERT(out.count == 1);
+    ASSERT(hash_equal(&out.header_hash, &s->header_hash));
+    ASSERT(bytes_equal(out.tx[0].wire, s->tx));
+    ASSERT(bytes_equal(out.receipt[0].wire, s->receipt));
+}
+
 /* Whatever verifies against the root says "value" of contract 1's "a", and nothing of any other. */
 static void state_proof(struct bytes in)
 {
@@ -163,6 +180,11 @@ static void seed_certified_header(void)
     fuzz_seed(scene()->certified);
 }
 
+static void seed_block_proof(void)
+{
+    fuzz_seed(scene()->block_proof);
+}
+
 static void seed_tx_proof(void)
 {
     fuzz_seed(scene()->tx_proof);
@@ -187,6 +209,7 @@ static const struct fuzz_target ROWS[] = {
     { "value-proof", 8192, value_proof, seed_state_proof },
     { "certified-header", 8192, certified_header, seed_certified_header },
     { "tx-proof", 16384, tx_proof, seed_tx_proof },
+    { "block-proof", 16384, block_proof, seed_block_proof },
     { "state-proof", 8192, state_proof, seed_state_proof },
 };
 const struct fuzz_family FUZZ_LEDGER = { ROWS, COUNT(ROWS) };

@@ -44,6 +44,9 @@ static void prove(struct scene *s, const struct hash *leaf, struct bytes last)
     merkle_prove(f->suite, &receipt_leaf, 1, 0, &p.receipt_path);
     p.certified_header = s->certified;
     must(proof_encode_tx(&p, &f->arena, &s->tx_proof));
+    struct proof_entry entry = { 0, s->tx, s->receipt };
+    must(proof_encode_block(f->suite, &p, &entry, 1, &tx_leaf, &receipt_leaf, &f->arena,
+                            &s->block_proof));
     p.certified_header = fixture_certified(f, last, 0x7);
     p.header = s->header;
     p.header_index = WITH_TX;

@@ -7,7 +7,8 @@
 struct scene {
     struct fixture *f;
     struct bytes header, block, certificate, certified, epoch_key;
-    struct bytes tx, receipt, tx_proof, tx_proof_old; /* under its own header, and a later one */
+    struct bytes tx, receipt, tx_proof, tx_proof_old,
+        block_proof; /* under its own header, and a later one */
     struct bytes state_present, state_absent;
     struct hash tx_id, header_hash, state_root;
 };

@@ -1,4 +1,5 @@
 #include "api/request_internal.h"
+#include "node/batch.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,15 @@ void request_free_reply(struct api_request *q)
 {
     free(q->reply.memory);
     q->reply = (struct api_reply){ 0 };
+}
+
+void request_end(struct api_request *q)
+{
+    request_free_reply(q);
+    if (q->has_ticket) {
+        node_batch_end(q->node, q->ticket);
+        q->has_ticket = false;
+    }
 }
 
 enum err reply_json(struct api_request *q, int status, json_t *j)

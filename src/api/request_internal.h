@@ -47,9 +47,12 @@ struct api_request {
     struct session_word word;
     struct stream stream; /* on: the reply is only the beginning, request_more gives the rest */
     struct arena arena;
-    bool may_wait; /* the answer may be "not yet" */
-    bool not_yet;  /* set by the handler instead of a reply */
-    bool seen;     /* a fetch's state at the first look is in `first` */
+    bool may_wait;   /* the answer may be "not yet" */
+    bool not_yet;    /* set by the handler instead of a reply */
+    bool has_ticket; /* of a batch whose signatures are being verified */
+    uint32_t ticket;
+    uint32_t looked; /* so many of a batch's transactions are known to be committed */
+    bool seen;       /* a fetch's state at the first look is in `first` */
     struct node_fetch first;
     char message[API_MESSAGE_SIZE]; /* of the error that the handler returns; empty: its text */
     const char *hint;
@@ -67,6 +70,7 @@ __attribute__((format(printf, 4, 5))) enum err request_fail(struct api_request *
                                                             const char *hint, const char *format,
                                                             ...);
 void request_free_reply(struct api_request *q);
+void request_end(struct api_request *q); /* nobody waits for it any more */
 
 /* Who asks: sets q->actor or says why not. `claim` is NULL without Carnet-Auth, `peer` is the
  * participant of a TLS client certificate, or NULL. */
@@ -83,10 +87,11 @@ MUST_USE enum err reply_bytes(struct api_request *q, struct bytes body);
 MUST_USE enum err reply_typed(struct api_request *q, const char *type, struct bytes body);
 
 /* Handlers, one a row of the table. */
-api_handler get_status, get_genesis, post_tx, get_tx, get_tx_proof, get_state, get_state_proof,
-    get_block, get_events, get_pending, put_attachment, get_attachment, put_manifest, put_chunk,
-    get_manifest, get_chunk, get_scrub, post_fetch, get_fetch, post_session, delete_session,
-    get_space, get_words, get_tokens, get_token, get_right, get_lock, get_stream, get_console;
+api_handler get_status, get_genesis, post_tx, post_txs, post_proofs, get_tx, get_tx_proof,
+    get_state, get_state_proof, get_block, get_events, get_pending, put_attachment, get_attachment,
+    put_manifest, put_chunk, get_manifest, get_chunk, get_scrub, post_fetch, get_fetch,
+    post_session, delete_session, get_space, get_words, get_tokens, get_token, get_right, get_lock,
+    get_stream, get_console;
 
 /* transport.c: SHA-256 of the node's certificate and of its public key (SubjectPublicKeyInfo). */
 MUST_USE enum err transport_pins(const struct node *n, struct hash *certificate, struct hash *key);

@@ -1,6 +1,6 @@
 #include "api/request_internal.h"
 
-#include "ledger/proof.h"
+#include "node/batch.h"
 
 /* Work memory of one call. It is virtual until it is touched; decoding amplifies (base/canon.h). */
 enum {
@@ -8,6 +8,7 @@ enum {
     ARENA_TX = 8 * 1024 * 1024,
     ARENA_PROOF = 8 * PROOF_SIZE_MAX,
     ARENA_BLOCK = 4 * BLOCK_SIZE_MAX + ARENA_TX,
+    ARENA_PROOFS = 64 * 1024 * 1024,
     ARENA_EVENTS = 16 * 1024 * 1024,
     ARENA_ATTACHMENT = 3 * TRANSFER_SEALED_ATTACHMENT_SIZE_MAX,
     ARENA_MANIFEST = 8 * TRANSFER_MANIFEST_SIZE_MAX,
@@ -26,6 +27,11 @@ static const struct api_route ROUTES[] = {
       "the genesis file", get_genesis },
     { "POST", "/v1/tx", API_PARTICIPANT, API_BYTES, API_JSON, 0, TX_SIZE_MAX, ARENA_SMALL,
       "submit a canonical Tx to the pool", post_tx },
+    { "POST", "/v1/txs", API_PARTICIPANT, API_BYTES, API_JSON, 0, NODE_BATCH_SIZE_MAX, ARENA_SMALL,
+      "submit several canonical Tx, each after its length in 4 bytes", post_txs },
+    { "POST", "/v1/proofs", API_PARTICIPANT, API_BYTES, API_BYTES, API_QUERY_WAIT,
+      NODE_BATCH_TXS_MAX * HASH_SIZE, ARENA_PROOFS,
+      "several ids of 32 bytes: canonical BlockProofs, each after its length", post_proofs },
     { "GET", "/v1/tx/{tx}", API_PARTICIPANT, API_NOTHING, API_JSON, API_QUERY_WAIT, 0, ARENA_TX,
       "a committed transaction and its receipt", get_tx },
     { "GET", "/v1/tx/{tx}/proof", API_PARTICIPANT, API_NOTHING, API_BYTES, 0, 0, ARENA_PROOF,

@@ -74,7 +74,7 @@ static void exchange_close(struct lws *wsi)
     }
     x->api->held -= x->held;
     stream_close(&x->request.stream, &x->api->shared.seats);
-    request_free_reply(&x->request);
+    request_end(&x->request);
     free(x->body);
     free(x);
 }

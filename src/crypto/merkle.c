@@ -129,3 +129,105 @@ enum err merkle_verify(const struct suite *s, const struct hash *leaf, uint64_t 
     }
     return sn == 0 && hash_equal(&r, root) ? ERR_NONE : ERR_PROOF;
 }
+
+/* The largest subtree that begins at `at` and ends at or before `next`. Subtrees of this shape are
+ * [a, a + 2^k) with a a multiple of 2^k, cut off at the end of the tree. */
+static unsigned gap_log2(uint64_t at, uint64_t next, uint64_t count)
+{
+    unsigned log2 = 0;
+    while (log2 < MERKLE_PATH_MAX - 1 && (at >> log2 & 1) == 0) {
+        uint64_t size = (uint64_t)2 << log2;
+        uint64_t end = count - at < size ? count : at + size;
+        if (end > next || (end == count && count - at <= (uint64_t)1 << log2)) {
+            break;
+        }
+        log2++;
+    }
+    return log2;
+}
+
+enum err merkle_prove_many(const struct suite *s, const struct hash *leaf, uint64_t count,
+                           const uint64_t *index, size_t indexes, struct hash *sibling, size_t max,
+                           size_t *siblings)
+{
+    size_t i = 0, n = 0;
+    for (uint64_t at = 0; at < count;) {
+        if (i < indexes && index[i] == at) {
+            i++;
+            at++;
+            continue;
+        }
+        uint64_t next = i < indexes ? index[i] : count;
+        ASSERT(next > at && next <= count);
+        uint64_t size = (uint64_t)1 << gap_log2(at, next, count);
+        size = count - at < size ? count - at : size;
+        if (n == max) {
+            return ERR_NO_SPACE;
+        }
+        merkle_root(s, leaf + at, size, &sibling[n++]);
+        at += size;
+    }
+    *siblings = n;
+    return ERR_NONE;
+}
+
+/* A perfect subtree of 2^log2 leaves behind those the frontier has, whose number it divides. */
+static void append_subtree(const struct suite *s, struct merkle_frontier *f, unsigned log2,
+                           const struct hash *root)
+{
+    struct hash carry = *root;
+    unsigned level = log2;
+    for (; (f->count >> level & 1) != 0; level++) {
+        merkle_node(s, &f->peak[level], &carry, &carry);
+    }
+    f->peak[level] = carry;
+    f->count += (uint64_t)1 << log2;
+}
+
+/* The tree's last subtree, which may be cut off, joined with all before it. */
+static void close_tree(const struct suite *s, const struct merkle_frontier *f, struct hash *root)
+{
+    for (unsigned level = 0; level < MERKLE_PATH_MAX; level++) {
+        if ((f->count >> level & 1) != 0) {
+            merkle_node(s, &f->peak[level], root, root);
+        }
+    }
+}
+
+enum err merkle_verify_many(const struct suite *s, const struct hash *leaf, const uint64_t *index,
+                            size_t indexes, uint64_t count, const struct hash *sibling,
+                            size_t siblings, const struct hash *root)
+{
+    struct merkle_frontier f;
+    struct hash r;
+    size_t i = 0, n = 0;
+    bool cut = false;
+    merkle_frontier_init(&f);
+    for (uint64_t at = 0; at < count && !cut;) {
+        uint64_t next = i < indexes ? index[i] : count;
+        if (next == at && i < indexes) {
+            append_subtree(s, &f, 0, &leaf[i++]);
+            at++;
+            continue;
+        }
+        if (next < at || next > count || n == siblings) {
+            return ERR_PROOF;
+        }
+        unsigned log2 = gap_log2(at, next, count);
+        cut = count - at < (uint64_t)1 << log2;
+        if (cut) {
+            r = sibling[n++];
+            close_tree(s, &f, &r);
+        } else {
+            append_subtree(s, &f, log2, &sibling[n++]);
+            at += (uint64_t)1 << log2;
+        }
+    }
+    if (i != indexes || n != siblings || indexes == 0) {
+        return ERR_PROOF;
+    }
+    if (!cut) {
+        merkle_frontier_root(s, &f, &r);
+    }
+    return hash_equal(&r, root) ? ERR_NONE : ERR_PROOF;
+}

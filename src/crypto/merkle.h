@@ -30,6 +30,18 @@ MUST_USE enum err merkle_verify(const struct suite *s, const struct hash *leaf, 
                                 uint64_t count, const struct merkle_path *path,
                                 const struct hash *root);
 
+/* Several leaves of one tree at once, by ascending index: the siblings are the roots of the largest
+ * subtrees that hold none of them, from left to right, so there is one proof for one set. */
+/* ERR_NO_SPACE: more than `max` siblings. */
+MUST_USE enum err merkle_prove_many(const struct suite *s, const struct hash *leaf, uint64_t count,
+                                    const uint64_t *index, size_t indexes, struct hash *sibling,
+                                    size_t max, size_t *siblings);
+/* `leaf` beside `index`. ERR_PROOF: also for indexes that do not ascend or are none. */
+MUST_USE enum err merkle_verify_many(const struct suite *s, const struct hash *leaf,
+                                     const uint64_t *index, size_t indexes, uint64_t count,
+                                     const struct hash *sibling, size_t siblings,
+                                     const struct hash *root);
+
 /* An append-only frontier: the roots of the perfect subtrees of the first `count` leaves; peak[i]
  * is that of 2^i leaves if bit i of count is set. Enough to append and to give the root, not to
  * prove. */

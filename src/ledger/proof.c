@@ -172,6 +172,67 @@ enum err proof_verify_tx(const struct suite *s, const struct genesis *g, struct 
     return ERR_NONE;
 }
 
+static enum err entry_check(const struct suite *s, const struct genesis *g,
+                            const struct proof_entry *e, struct arena *a, struct tx *tx,
+                            struct receipt *receipt, enum proof_step *step)
+{
+    *step = PROOF_TX;
+    TRY(tx_decode(s, e->tx, a, tx));
+    if (!hash_equal(&tx->body.space, &g->space)) {
+        return ERR_PROOF;
+    }
+    *step = PROOF_RECEIPT;
+    TRY(receipt_decode(e->receipt, a, receipt));
+    bool own = receipt->index == e->index && hash_equal(&receipt->transaction, &tx->id);
+    return own ? ERR_NONE : ERR_PROOF;
+}
+
+static enum err entries_check(const struct suite *s, const struct genesis *g,
+                              const struct block_proof *p, struct arena *a,
+                              struct proved_block *out, enum proof_step *step)
+{
+    const struct header *h = &out->header;
+    struct hash *tx_leaf = ARENA_ARRAY(a, struct hash, p->count);
+    struct hash *receipt_leaf = ARENA_ARRAY(a, struct hash, p->count);
+    uint64_t *index = ARENA_ARRAY(a, uint64_t, p->count);
+    out->count = p->count;
+    out->tx = ARENA_ARRAY(a, struct tx, p->count);
+    out->receipt = ARENA_ARRAY(a, struct receipt, p->count);
+    if (tx_leaf == NULL || receipt_leaf == NULL || index == NULL || out->tx == NULL ||
+        out->receipt == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < p->count; i++) {
+        TRY(entry_check(s, g, &p->entry[i], a, &out->tx[i], &out->receipt[i], step));
+        index[i] = p->entry[i].index;
+        tx_leaf[i] = out->tx[i].leaf;
+        proof_receipt_leaf(s, p->entry[i].receipt, &receipt_leaf[i]);
+    }
+    *step = PROOF_TX;
+    TRY(merkle_verify_many(s, tx_leaf, index, p->count, h->tx_count, p->tx_sibling, p->tx_siblings,
+                           &h->tx_root));
+    *step = PROOF_RECEIPT;
+    return merkle_verify_many(s, receipt_leaf, index, p->count, h->tx_count, p->receipt_sibling,
+                              p->receipt_siblings, &h->receipt_root);
+}
+
+enum err proof_verify_block(const struct suite *s, const struct genesis *g, struct bytes proof,
+                            struct arena *a, struct proved_block *out, enum proof_step *step)
+{
+    struct block_proof p = { 0 };
+    struct proved_block own = { 0 };
+    struct hash certified;
+    *step = PROOF_ENCODING;
+    TRY(block_proof_decode(proof, a, &p));
+    TRY(certified_check(s, g, &p.head.certified, a, &certified, step));
+    *step = PROOF_HISTORY;
+    TRY(holder_check(s, &p.head, &certified, a, &own.header, &own.header_hash));
+    TRY(entries_check(s, g, &p, a, &own, step));
+    *step = PROOF_OK;
+    *out = own;
+    return ERR_NONE;
+}
+
 enum err proof_verify_state(const struct suite *s, const struct hash *root, struct bytes proof,
                             struct arena *a, uint16_t *contract, struct bytes *key,
                             struct bytes *value)

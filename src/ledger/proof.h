@@ -8,7 +8,11 @@
 
 #include "ledger/ledger.h"
 
-enum { PROOF_SIZE_MAX = 1024 * 1024 };
+enum {
+    PROOF_SIZE_MAX = 1024 * 1024,
+    PROOF_BLOCK_TXS_MAX = 1024,               /* of one block, proved together */
+    PROOF_BLOCK_SIZE_MAX = 4 * PROOF_SIZE_MAX /* three quarters of it may be what is proved */
+};
 
 /* Which step of a proof failed: for people and tests. */
 enum proof_step {
@@ -36,14 +40,24 @@ struct proved_tx {
  * untouched on error (ERR_PROOF, ERR_ENCODING, ERR_SIZE); *step says where. */
 MUST_USE enum err proof_verify_header(const struct suite *s, const struct genesis *g,
                                       struct bytes certified_header, struct arena *a,
-                                      struct header *out, struct hash *hash,
-                                      enum proof_step *step);
+                                      struct header *out, struct hash *hash, enum proof_step *step);
 /* The seats whose signatures a certified header carries, as a bitmap: of one that is verified. */
 MUST_USE enum err proof_header_seats(struct bytes certified_header, struct arena *a,
                                      uint32_t *seats);
 MUST_USE enum err proof_verify_tx(const struct suite *s, const struct genesis *g,
                                   struct bytes proof, struct arena *a, struct proved_tx *out,
                                   enum proof_step *step);
+/* Several of one block, by ascending index, each as proof_verify_tx would prove it. */
+struct proved_block {
+    struct header header;
+    struct hash header_hash;
+    uint32_t count;
+    struct tx *tx;
+    struct receipt *receipt;
+};
+MUST_USE enum err proof_verify_block(const struct suite *s, const struct genesis *g,
+                                     struct bytes proof, struct arena *a, struct proved_block *out,
+                                     enum proof_step *step);
 /* value->ptr NULL: proved absent. `root` is a state root of a verified header. */
 MUST_USE enum err proof_verify_state(const struct suite *s, const struct hash *root,
                                      struct bytes proof, struct arena *a, uint16_t *contract,
@@ -64,6 +78,16 @@ MUST_USE enum err proof_encode_certified(struct bytes header, struct bytes certi
                                          const struct bytes *epoch_key, uint32_t count,
                                          struct arena *a, struct bytes *out);
 MUST_USE enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct bytes *out);
+/* Of `p` the header's members and `count`; the leaves of the whole block. Entries by ascending
+ * index. ERR_SIZE: too many, or too large together. */
+struct proof_entry {
+    uint64_t index;
+    struct bytes tx, receipt;
+};
+MUST_USE enum err proof_encode_block(const struct suite *s, const struct proof_parts *p,
+                                     const struct proof_entry *entry, uint32_t entries,
+                                     const struct hash *tx_leaf, const struct hash *receipt_leaf,
+                                     struct arena *a, struct bytes *out);
 /* Against the committed state. */
 MUST_USE enum err proof_encode_state(struct ledger *l, uint16_t contract, struct bytes key,
                                      struct arena *a, struct bytes *out);
@@ -80,7 +104,6 @@ struct epoch_key_proof {
 };
 MUST_USE enum err epoch_key_encode(const struct epoch_key_proof *k, struct arena *a,
                                    struct bytes *out);
-MUST_USE enum err epoch_key_decode(struct bytes wire, struct arena *a,
-                                   struct epoch_key_proof *out);
+MUST_USE enum err epoch_key_decode(struct bytes wire, struct arena *a, struct epoch_key_proof *out);
 
 #endif

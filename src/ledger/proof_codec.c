@@ -174,20 +174,27 @@ enum err tx_proof_decode(struct bytes wire, struct arena *a, struct tx_proof *ou
     return header_proof_from(m->header, a, out);
 }
 
+static enum err header_proof_to(const struct proof_parts *p, struct arena *a,
+                                Carnet__V1__MerklePath *path, Carnet__V1__HeaderProof *out)
+{
+    ProtobufCMessage *certified;
+    TRY(canon_decode(&carnet__v1__certified_header__descriptor, p->certified_header, PROOF_SIZE_MAX,
+                     a, &certified));
+    out->certified = (Carnet__V1__CertifiedHeader *)certified;
+    out->header = field_of_bytes(p->header);
+    if (p->header.len > 0) {
+        TRY(path_to(p->header_index, p->header_count, &p->header_path, a, path));
+        out->path = path;
+    }
+    return ERR_NONE;
+}
+
 enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct bytes *out)
 {
     Carnet__V1__TxProof m = CARNET__V1__TX_PROOF__INIT;
     Carnet__V1__HeaderProof header = CARNET__V1__HEADER_PROOF__INIT;
     Carnet__V1__MerklePath paths[3];
-    ProtobufCMessage *certified;
-    TRY(canon_decode(&carnet__v1__certified_header__descriptor, p->certified_header, PROOF_SIZE_MAX,
-                     a, &certified));
-    header.certified = (Carnet__V1__CertifiedHeader *)certified;
-    header.header = field_of_bytes(p->header);
-    if (p->header.len > 0) {
-        TRY(path_to(p->header_index, p->header_count, &p->header_path, a, &paths[0]));
-        header.path = &paths[0];
-    }
+    TRY(header_proof_to(p, a, &paths[0], &header));
     TRY(path_to(p->index, p->count, &p->tx_path, a, &paths[1]));
     TRY(path_to(p->index, p->count, &p->receipt_path, a, &paths[2]));
     m.header = &header;
@@ -196,6 +203,104 @@ enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct by
     m.receipt = field_of_bytes(p->receipt);
     m.receipt_path = &paths[2];
     return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
+}
+
+/* Several transactions of one block. */
+
+static enum err hashes_from(size_t count, const ProtobufCBinaryData *field, struct arena *a,
+                            struct hash **out)
+{
+    struct hash *h = ARENA_ARRAY(a, struct hash, count);
+    if (h == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(hash_of_field(field[i], &h[i]));
+    }
+    *out = h;
+    return ERR_NONE;
+}
+
+enum err block_proof_decode(struct bytes wire, struct arena *a, struct block_proof *out)
+{
+    ProtobufCMessage *base;
+    struct block_proof p = { 0 };
+    TRY(canon_decode(&carnet__v1__block_proof__descriptor, wire, PROOF_BLOCK_SIZE_MAX, a, &base));
+    const Carnet__V1__BlockProof *m = (const Carnet__V1__BlockProof *)base;
+    if (m->n_txs == 0 || m->n_txs > PROOF_BLOCK_TXS_MAX) {
+        return ERR_ENCODING;
+    }
+    p.count = (uint32_t)m->n_txs;
+    p.entry = ARENA_ARRAY(a, struct proof_entry, p.count);
+    if (p.entry == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < p.count; i++) {
+        p.entry[i] = (struct proof_entry){ m->txs[i]->index, bytes_of_field(m->txs[i]->tx),
+                                           bytes_of_field(m->txs[i]->receipt) };
+    }
+    p.tx_siblings = m->n_tx_siblings;
+    p.receipt_siblings = m->n_receipt_siblings;
+    TRY(hashes_from(m->n_tx_siblings, m->tx_siblings, a, &p.tx_sibling));
+    TRY(hashes_from(m->n_receipt_siblings, m->receipt_siblings, a, &p.receipt_sibling));
+    TRY(header_proof_from(m->header, a, &p.head));
+    *out = p;
+    return ERR_NONE;
+}
+
+static enum err gaps_to(const struct suite *s, const struct hash *leaf, uint64_t leaves,
+                        const uint64_t *index, uint32_t count, struct arena *a,
+                        ProtobufCBinaryData **field, size_t *fields)
+{
+    struct hash *sibling = ARENA_ARRAY(a, struct hash, leaves);
+    if (sibling == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(merkle_prove_many(s, leaf, leaves, index, count, sibling, leaves, fields));
+    return siblings_to(sibling, (uint32_t)*fields, a, field);
+}
+
+static enum err entries_to(const struct proof_entry *entry, uint32_t count, struct arena *a,
+                           Carnet__V1__BlockProof *m)
+{
+    Carnet__V1__ProvedTx *tx = ARENA_ARRAY(a, Carnet__V1__ProvedTx, count);
+    m->txs = ARENA_ARRAY(a, Carnet__V1__ProvedTx *, count);
+    if (tx == NULL || m->txs == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        carnet__v1__proved_tx__init(&tx[i]);
+        tx[i].index = entry[i].index;
+        tx[i].tx = field_of_bytes(entry[i].tx);
+        tx[i].receipt = field_of_bytes(entry[i].receipt);
+        m->txs[i] = &tx[i];
+    }
+    m->n_txs = count;
+    return ERR_NONE;
+}
+
+enum err proof_encode_block(const struct suite *s, const struct proof_parts *p,
+                            const struct proof_entry *entry, uint32_t entries,
+                            const struct hash *tx_leaf, const struct hash *receipt_leaf,
+                            struct arena *a, struct bytes *out)
+{
+    Carnet__V1__BlockProof m = CARNET__V1__BLOCK_PROOF__INIT;
+    Carnet__V1__HeaderProof header = CARNET__V1__HEADER_PROOF__INIT;
+    Carnet__V1__MerklePath path;
+    uint64_t index[PROOF_BLOCK_TXS_MAX];
+    if (entries == 0 || entries > PROOF_BLOCK_TXS_MAX) {
+        return ERR_SIZE;
+    }
+    for (uint32_t i = 0; i < entries; i++) {
+        index[i] = entry[i].index;
+    }
+    TRY(header_proof_to(p, a, &path, &header));
+    TRY(entries_to(entry, entries, a, &m));
+    TRY(gaps_to(s, tx_leaf, p->count, index, entries, a, &m.tx_siblings, &m.n_tx_siblings));
+    TRY(gaps_to(s, receipt_leaf, p->count, index, entries, a, &m.receipt_siblings,
+                &m.n_receipt_siblings));
+    m.header = &header;
+    return canon_encode(&m.base, PROOF_BLOCK_SIZE_MAX, a, out);
 }
 
 /* Values of the state. */

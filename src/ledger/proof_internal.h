@@ -25,6 +25,14 @@ struct tx_proof {
     struct indexed_path tx_path, receipt_path;
 };
 
+struct block_proof {
+    struct tx_proof head; /* certified, header, header_path */
+    uint32_t count;
+    struct proof_entry *entry;
+    size_t tx_siblings, receipt_siblings;
+    struct hash *tx_sibling, *receipt_sibling;
+};
+
 struct value_proof {
     uint16_t contract;
     struct bytes key;
@@ -35,6 +43,7 @@ struct value_proof {
 MUST_USE enum err certified_header_decode(struct bytes wire, struct arena *a,
                                           struct certified_header *out);
 MUST_USE enum err tx_proof_decode(struct bytes wire, struct arena *a, struct tx_proof *out);
+MUST_USE enum err block_proof_decode(struct bytes wire, struct arena *a, struct block_proof *out);
 MUST_USE enum err value_proof_decode(struct bytes wire, struct arena *a, struct value_proof *out);
 MUST_USE enum err value_proof_encode(const struct value_proof *p, struct arena *a,
                                      struct bytes *out);

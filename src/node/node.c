@@ -10,6 +10,11 @@
 
 /* Life of a node: open, run on one loop, close. */
 
+enum {
+    NODE_TICK_MS = 500,
+    NODE_HEALED_TICKS = 20 /* a disk that works but does not help: ten seconds */
+};
+
 struct storage node_disk(struct node *n)
 {
     return disk_storage(&n->disk);
@@ -215,7 +220,11 @@ static void on_verified(void *user, uint32_t peer, struct bytes message,
             ledger_vouch(replica_ledger(n->replica), &x[i]);
         }
     }
-    handle_message(n, peer, message);
+    if (peer >= BATCH_PEER_FIRST) {
+        batch_verified(n, peer - BATCH_PEER_FIRST, message);
+    } else {
+        handle_message(n, peer, message);
+    }
 }
 
 /* To the workers when it has enough to verify and they have room. */
@@ -420,6 +429,7 @@ void node_close(struct node *n)
     }
     close_loop(n);
     node_space_close(n);
+    batch_close(n);
     if (ran) {
         struct storage d = disk_storage(&n->root);
         (void)snprintf(name, sizeof name, "node-%u/pid", n->index);

@@ -2,6 +2,7 @@
 #ifndef CARNET_NODE_NODE_INTERNAL_H
 #define CARNET_NODE_NODE_INTERNAL_H
 
+#include "node/batch_internal.h"
 #include "node/delivery_internal.h"
 #include "node/disk_internal.h"
 #include "node/index_internal.h"
@@ -18,9 +19,7 @@ enum {
     NODE_STATE_MAP = 1024 * 1024 * 1024,
     NODE_INDEX_MAP = 1024 * 1024 * 1024,
     NODE_PATH_SIZE = 4096,
-    NODE_HEIGHTS_MAX = 1 << 26, /* blocks kept: five a second for 155 days without a prune */
-    NODE_TICK_MS = 500,
-    NODE_HEALED_TICKS = 20 /* a disk that works but does not help: ten seconds */
+    NODE_HEIGHTS_MAX = 1 << 26 /* blocks kept: five a second for 155 days without a prune */
 };
 
 struct node_entry {
@@ -83,6 +82,7 @@ struct node {
     uint32_t push_cursor_reader;
     struct bulk_fetch fetch[BULK_FETCHES_MAX];
     struct scrub scrub;
+    struct batches batches;
 };
 
 struct storage node_disk(struct node *n);

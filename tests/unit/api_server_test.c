@@ -445,7 +445,7 @@ TEST(the_openapi_document_has_every_route)
     api_openapi(&j);
     CHECK_OK(json_write_canonical(j, &text, &len));
     const json_t *paths = json_member(j, "paths");
-    CHECK_EQ(json_size(paths), 27);
+    CHECK_EQ(json_size(paths), 29);
     const json_t *fetches = json_member(paths, "/v1/fetches/{right}");
     CHECK_EQ(json_size(fetches), 2);
     const json_t *get = json_member(fetches, "get");

@@ -231,3 +231,82 @@ TEST(formats_15_a_changed_byte_of_leaf_path_or_root_is_refused)
         CHECK(!verifies(&leaf[i], i, n, &path, &root));
     }
 }
+
+enum { MANY_LEAVES = 11 };
+
+static size_t members(unsigned set, unsigned count, uint64_t *index)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if ((set >> i & 1) != 0) {
+            index[n++] = i;
+        }
+    }
+    return n;
+}
+
+TEST(formats_15_every_set_of_leaves_of_every_tree_proves_its_places_together)
+{
+    const struct suite *s = suite_intl();
+    struct hash leaf[LEAVES_MAX];
+    leaves_of(leaf);
+    for (unsigned count = 1; count <= MANY_LEAVES; count++) {
+        struct hash root;
+        naive_root(leaf, count, &root);
+        for (unsigned set = 1; set < 1U << count; set++) {
+            uint64_t index[MANY_LEAVES];
+            struct hash sibling[MANY_LEAVES], own[MANY_LEAVES];
+            size_t n = members(set, count, index), siblings = 0;
+            for (size_t i = 0; i < n; i++) {
+                own[i] = leaf[index[i]];
+            }
+            CHECK_OK(merkle_prove_many(s, leaf, count, index, n, sibling, MANY_LEAVES, &siblings));
+            CHECK(siblings + n <= count);
+            CHECK_OK(merkle_verify_many(s, own, index, n, count, sibling, siblings, &root));
+        }
+    }
+}
+
+TEST(a_proof_of_several_leaves_that_is_bent_in_any_way_is_refused)
+{
+    const struct suite *s = suite_intl();
+    struct hash leaf[LEAVES_MAX], root, sibling[MANY_LEAVES + 1], own[3];
+    uint64_t index[3] = { 2, 3, 8 };
+    size_t n = 0;
+    leaves_of(leaf);
+    merkle_root(s, leaf, MANY_LEAVES, &root);
+    for (int i = 0; i < 3; i++) {
+        own[i] = leaf[index[i]];
+    }
+    CHECK_OK(merkle_prove_many(s, leaf, MANY_LEAVES, index, 3, sibling, MANY_LEAVES, &n));
+    CHECK_EQ(n, 4); /* 0-1, 4-7, 9, 10 */
+    CHECK_ERR(merkle_prove_many(s, leaf, MANY_LEAVES, index, 3, sibling, 3, &n), ERR_NO_SPACE);
+    CHECK_ERR(merkle_verify_many(s, own, index, 0, MANY_LEAVES, sibling, 4, &root), ERR_PROOF);
+    CHECK_ERR(merkle_verify_many(s, own, index, 2, MANY_LEAVES, sibling, 4, &root), ERR_PROOF);
+    CHECK_ERR(merkle_verify_many(s, own, index, 3, MANY_LEAVES, sibling, 3, &root), ERR_PROOF);
+    CHECK_ERR(merkle_verify_many(s, own, index, 3, MANY_LEAVES, sibling, 5, &root), ERR_PROOF);
+    /* The count stands beside the root and is signed with it: where one more leaf would stand in
+     * the same last subtree, the siblings alone do not tell. */
+    for (uint64_t count = 0; count < 2 * MANY_LEAVES; count++) {
+        bool same = count == MANY_LEAVES || count == MANY_LEAVES + 1;
+        CHECK_ERR(merkle_verify_many(s, own, index, 3, count, sibling, 4, &root),
+                  same ? ERR_NONE : ERR_PROOF);
+    }
+    for (int i = 0; i < 3; i++) {
+        for (uint64_t other = 0; other < MANY_LEAVES + 2; other++) {
+            uint64_t before = index[i];
+            index[i] = other;
+            CHECK_ERR(merkle_verify_many(s, own, index, 3, MANY_LEAVES, sibling, 4, &root),
+                      other == before ? ERR_NONE : ERR_PROOF);
+            index[i] = before;
+        }
+        own[i].b[7] ^= 1;
+        CHECK_ERR(merkle_verify_many(s, own, index, 3, MANY_LEAVES, sibling, 4, &root), ERR_PROOF);
+        own[i].b[7] ^= 1;
+    }
+    for (int i = 0; i < 4; i++) {
+        sibling[i].b[31] ^= 1;
+        CHECK_ERR(merkle_verify_many(s, own, index, 3, MANY_LEAVES, sibling, 4, &root), ERR_PROOF);
+        sibling[i].b[31] ^= 1;
+    }
+}

@@ -417,3 +417,82 @@ TEST(a_proof_is_made_and_verified_in_any_memory_or_refused_for_the_lack_of_it)
     CHECK(stated > 0 && stated < sizeof memory / 112);
     fixture_close(f);
 }
+
+static enum err encode_several(const struct proof_parts *p, const uint64_t *index, uint32_t count,
+                               struct bytes *out)
+{
+    struct proof_entry entry[TXS + 1];
+    for (uint32_t i = 0; i < count; i++) {
+        entry[i] = (struct proof_entry){ index[i], tx[index[i]], receipt[index[i]] };
+    }
+    return proof_encode_block(f->suite, p, entry, count, tx_leaf, receipt_leaf, &f->arena, out);
+}
+
+TEST(formats_16_several_transactions_of_a_block_are_proved_together)
+{
+    given_a_chain();
+    for (uint64_t top = 2; top <= BLOCKS; top++) {
+        for (unsigned set = 1; set < 1U << TXS; set++) {
+            uint64_t index[TXS];
+            uint32_t n = 0;
+            struct proved_block out;
+            struct bytes proof;
+            enum proof_step step;
+            for (unsigned i = 0; i < TXS; i++) {
+                if ((set >> i & 1) != 0) {
+                    index[n++] = i;
+                }
+            }
+            size_t mark = arena_mark(&f->arena);
+            struct proof_parts p = parts_of(0, top);
+            CHECK_OK(encode_several(&p, index, n, &proof));
+            CHECK_OK(proof_verify_block(f->suite, &f->genesis, proof, &f->arena, &out, &step));
+            CHECK_EQ(step, PROOF_OK);
+            CHECK_EQ(out.header.height, 2);
+            CHECK_EQ(out.count, n);
+            for (uint32_t i = 0; i < n; i++) {
+                CHECK_EQ(out.receipt[i].index, index[i]);
+                CHECK(hash_equal(&out.receipt[i].transaction, &out.tx[i].id));
+            }
+            arena_release(&f->arena, mark);
+        }
+    }
+    fixture_close(f);
+}
+
+TEST(every_single_byte_change_of_a_proof_of_several_is_refused)
+{
+    static const uint64_t INDEX[] = { 1, 3 };
+    struct proved_block out;
+    struct bytes proof;
+    enum proof_step step;
+    given_a_chain();
+    struct proof_parts p = parts_of(0, 4);
+    CHECK_OK(encode_several(&p, INDEX, 2, &proof));
+    uint8_t *wire = (uint8_t *)(uintptr_t)proof.ptr;
+    for (size_t i = 0; i < proof.len; i++) {
+        size_t mark = arena_mark(&f->arena);
+        wire[i] ^= (uint8_t)(1U << i % 8);
+        enum err e = proof_verify_block(f->suite, &f->genesis, proof, &f->arena, &out, &step);
+        CHECK(e == ERR_PROOF || e == ERR_ENCODING || e == ERR_SIZE || e == ERR_SIGNATURE);
+        CHECK(step != PROOF_OK);
+        wire[i] ^= (uint8_t)(1U << i % 8);
+        arena_release(&f->arena, mark);
+    }
+    CHECK_OK(proof_verify_block(f->suite, &f->genesis, proof, &f->arena, &out, &step));
+    fixture_close(f);
+}
+
+TEST(a_proof_of_several_has_a_transaction_and_not_too_many)
+{
+    static struct proof_entry entry[PROOF_BLOCK_TXS_MAX + 1];
+    struct bytes proof;
+    given_a_chain();
+    struct proof_parts p = parts_of(0, 2);
+    CHECK_ERR(proof_encode_block(f->suite, &p, entry, 0, tx_leaf, receipt_leaf, &f->arena, &proof),
+              ERR_SIZE);
+    CHECK_ERR(proof_encode_block(f->suite, &p, entry, PROOF_BLOCK_TXS_MAX + 1, tx_leaf,
+                                 receipt_leaf, &f->arena, &proof),
+              ERR_SIZE);
+    fixture_close(f);
+}

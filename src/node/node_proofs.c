@@ -1,0 +1,211 @@
+#include <stdlib.h>
+
+#include "node/node_internal.h"
+
+/* Proofs of transactions: of one, and of several of a block. */
+
+static enum err decoded_block(struct node *n, uint64_t height, struct arena *a, struct block *out)
+{
+    struct bytes wire, certificate;
+    TRY(replica_block(n->replica, height, a, &wire, &certificate));
+    return block_decode(n->suite, wire, a, out);
+}
+
+static enum err receipt_leaf(struct node *n, const struct block *b, uint32_t index,
+                             const struct hash *id, struct hash *out)
+{
+    struct index_tx tx;
+    TRY(index_find_tx(&n->book, id, &tx));
+    if (tx.height != b->header.height || tx.index != index) {
+        return ERR_CORRUPT;
+    }
+    proof_receipt_leaf(n->suite, tx.receipt, out);
+    return ERR_NONE;
+}
+
+static enum err make_leaves(struct node *n, const struct block *b, struct batch_leaves *out)
+{
+    for (uint32_t i = 0; i < b->tx_count; i++) {
+        struct tx tx;
+        size_t mark = arena_mark(&n->work);
+        enum err e = tx_decode(n->suite, b->tx[i], &n->work, &tx);
+        if (e == ERR_NONE) {
+            out->tx[i] = tx.leaf;
+            e = receipt_leaf(n, b, i, &tx.id, &out->receipt[i]);
+        }
+        arena_release(&n->work, mark);
+        TRY(e);
+    }
+    return ERR_NONE;
+}
+
+/* Leaf hashes of one block, transactions and receipts: every transaction of it is read for them, so
+ * those of the newest few are kept. They live until the next call. */
+static enum err block_leaves(struct node *n, const struct block *b, const struct batch_leaves **out)
+{
+    struct batches *k = &n->batches;
+    for (uint32_t i = 0; i < BATCH_LEAVES_KEPT; i++) {
+        if (k->leaves[i].height == b->header.height) {
+            *out = &k->leaves[i];
+            return ERR_NONE;
+        }
+    }
+    struct batch_leaves *l = &k->leaves[k->next_leaves++ % BATCH_LEAVES_KEPT];
+    free(l->tx);
+    *l = (struct batch_leaves){ .count = b->tx_count };
+    l->tx = calloc(2 * (size_t)b->tx_count, sizeof *l->tx);
+    if (l->tx == NULL) {
+        return ERR_NO_SPACE;
+    }
+    l->receipt = l->tx + b->tx_count;
+    TRY(make_leaves(n, b, l));
+    l->height = b->header.height;
+    *out = l;
+    return ERR_NONE;
+}
+
+/* The certified header that vouches: the block's own, or a later one through its history root. */
+static enum err prove_header(struct node *n, const struct block *b, struct arena *a,
+                             struct proof_parts *p)
+{
+    uint64_t certified = 0;
+    enum err e =
+        replica_certified(n->replica, b->header.height, a, &p->certified_header, &certified);
+    TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
+    p->count = b->tx_count;
+    if (certified == b->header.height) {
+        return ERR_NONE;
+    }
+    p->header = b->header_bytes;
+    p->header_index = b->header.height;
+    p->header_count = certified; /* the root in header h is over headers 0..h-1 */
+    e = replica_history_path(n->replica, b->header.height, certified, &p->header_path);
+    return e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e;
+}
+
+enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a, struct bytes *out)
+{
+    struct node_tx tx;
+    struct block b;
+    const struct batch_leaves *leaves;
+    struct proof_parts *p = ARENA_NEW(a, struct proof_parts);
+    if (p == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(node_tx(n, id, a, &tx));
+    TRY(decoded_block(n, tx.height, a, &b));
+    TRY(prove_header(n, &b, a, p));
+    TRY(block_leaves(n, &b, &leaves));
+    p->tx = tx.tx;
+    p->receipt = tx.receipt;
+    p->index = tx.index;
+    merkle_prove(n->suite, leaves->tx, p->count, p->index, &p->tx_path);
+    merkle_prove(n->suite, leaves->receipt, p->count, p->index, &p->receipt_path);
+    return proof_encode_tx(p, a, out);
+}
+
+bool node_committed(struct node *n, const struct hash *id)
+{
+    struct index_tx tx;
+    return index_find_tx(&n->book, id, &tx) == ERR_NONE;
+}
+
+struct wanted {
+    uint64_t height;
+    uint32_t index;
+    struct bytes receipt; /* in the index, which does not change meanwhile */
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct wanted *x = a, *y = b;
+    if (x->height != y->height) {
+        return x->height < y->height ? -1 : 1;
+    }
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* One block's: from `from` on as many as are in that block and fit one proof. */
+static enum err prove_some(struct node *n, const struct wanted *w, uint32_t from, uint32_t until,
+                           struct arena *a, struct node_proofs *out)
+{
+    struct block b;
+    const struct batch_leaves *leaves;
+    struct proof_parts *p = ARENA_NEW(a, struct proof_parts);
+    struct proof_entry *entry = ARENA_ARRAY(a, struct proof_entry, until - from);
+    if (p == NULL || entry == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(decoded_block(n, w[from].height, a, &b));
+    enum err e = prove_header(n, &b, a, p);
+    if (e == ERR_UNAVAILABLE) {
+        out->later = true;
+        return ERR_NONE;
+    }
+    TRY(e);
+    TRY(block_leaves(n, &b, &leaves));
+    size_t bytes = 0;
+    uint32_t count = 0;
+    for (uint32_t i = from; i < until && bytes < PROOF_BLOCK_SIZE_MAX / 2; i++) {
+        if (w[i].index >= b.tx_count) {
+            return ERR_CORRUPT;
+        }
+        entry[count] = (struct proof_entry){ w[i].index, b.tx[w[i].index], w[i].receipt };
+        bytes += entry[count].tx.len + entry[count].receipt.len;
+        count++;
+    }
+    out->rest = out->rest || from + count < until;
+    TRY(proof_encode_block(n->suite, p, entry, count, leaves->tx, leaves->receipt, a,
+                           &out->proof[out->count]));
+    out->count++;
+    return ERR_NONE;
+}
+
+static enum err prove_all(struct node *n, const struct wanted *w, uint32_t count, struct arena *a,
+                          struct node_proofs *out)
+{
+    size_t bytes = 0;
+    for (uint32_t from = 0, until = 0; from < count; from = until) {
+        while (until < count && w[until].height == w[from].height) {
+            until++;
+        }
+        if (bytes > NODE_BATCH_PROOFS_SIZE_MAX / 2) {
+            out->rest = true;
+            break;
+        }
+        uint32_t before = out->count;
+        TRY(prove_some(n, w, from, until, a, out));
+        bytes += out->count > before ? out->proof[before].len : 0;
+    }
+    return ERR_NONE;
+}
+
+enum err node_batch_proofs(struct node *n, const struct hash *id, uint32_t count, struct arena *a,
+                           struct node_proofs *out)
+{
+    struct node_proofs got = { .proof = ARENA_ARRAY(a, struct bytes, count) };
+    struct wanted *w = ARENA_ARRAY(a, struct wanted, count);
+    uint32_t found = 0, kept = 0;
+    if (got.proof == NULL || w == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct index_tx tx;
+        enum err e = index_find_tx(&n->book, &id[i], &tx);
+        got.later = got.later || e == ERR_NOT_FOUND;
+        if (e == ERR_NONE) {
+            w[found++] = (struct wanted){ tx.height, tx.index, tx.receipt };
+        } else if (e != ERR_NOT_FOUND) {
+            return e;
+        }
+    }
+    qsort(w, found, sizeof *w, by_place);
+    for (uint32_t i = 0; i < found; i++) {
+        if (kept == 0 || by_place(&w[kept - 1], &w[i]) != 0) {
+            w[kept++] = w[i];
+        }
+    }
+    TRY(prove_all(n, w, kept, a, &got));
+    *out = got;
+    return ERR_NONE;
+}
