@@ -25,7 +25,7 @@ struct taken {
 struct sync {
     struct sync_config config;
     enum sync_phase phase;
-    uint64_t now_ms, above, deadline_ms;
+    uint64_t now_ms, above, log, deadline_ms;
     uint32_t server, rounds, liars, next_piece, missing;
     bool later; /* somebody of this round is making one */
     struct sync_peer peer[SYNC_PEERS_MAX];
@@ -131,8 +131,7 @@ static void ask_peer(struct sync *s, struct sync_effects *out)
         s->phase = SYNC_ASKING;
         s->server = peer;
         s->deadline_ms = s->now_ms + 4 * (uint64_t)s->config.retry_ms;
-        emit(out,
-             (struct sync_effect){ .kind = SYNC_ASK_SNAPSHOT, .to = peer, .height = s->above });
+        emit(out, (struct sync_effect){ .kind = SYNC_ASK_SNAPSHOT, .to = peer, .height = s->log });
     } else if (s->later && s->rounds < SYNC_ROUNDS_MAX) {
         s->phase = SYNC_WAITING;
         s->deadline_ms = s->now_ms + s->config.retry_ms;
@@ -219,22 +218,25 @@ static void carry_over(const struct taken *from, struct taken *to, uint32_t *mis
     }
 }
 
-/* Check a snapshot beside the one at hand; on success it is the current one. */
-static enum err take_snapshot(struct sync *s, struct bytes wire, bool *fresh)
+enum offered { OFFER_USELESS, OFFER_SAME, OFFER_FRESH };
+/* Check a snapshot beside the one at hand; of use and new, it becomes the current one. An old one
+ * is of use only to a log that ends below it: who wants no progress says it again and again. */
+static enum err take_snapshot(struct sync *s, struct bytes wire, enum offered *what)
 {
     struct taken *now = current(s), *next = &s->taken[1 - s->current];
-    struct snapshot snapshot;
+    struct snapshot x;
     arena_reset(&next->arena);
     next->known = false;
-    TRY(snapshot_verify(s->config.suite, s->config.genesis, wire, &next->arena, &snapshot));
-    *fresh = !now->known || !bytes_equal(now->snapshot.wire, snapshot.wire);
-    if (!*fresh) {
-        return ERR_NONE;
+    TRY(snapshot_verify(s->config.suite, s->config.genesis, wire, &next->arena, &x));
+    bool of_use = x.header.height > s->above || x.first.height > s->log + 1;
+    bool same = now->known && bytes_equal(now->snapshot.wire, x.wire);
+    *what = !of_use ? OFFER_USELESS : same ? OFFER_SAME : OFFER_FRESH;
+    if (*what == OFFER_FRESH) {
+        next->snapshot = x;
+        next->known = true;
+        carry_over(now, next, &s->missing);
+        s->current = 1 - s->current;
     }
-    next->snapshot = snapshot;
-    next->known = true;
-    carry_over(now, next, &s->missing);
-    s->current = 1 - s->current;
     return ERR_NONE;
 }
 
@@ -248,6 +250,7 @@ static enum err on_want(struct sync *s, const struct sync_event *ev, struct aren
 {
     (void)work;
     s->above = ev->height;
+    s->log = ev->log;
     s->rounds = 0;
     begin_round(s);
     ask_peer(s, out);
@@ -260,6 +263,7 @@ static enum err on_want_again(struct sync *s, const struct sync_event *ev, struc
     (void)work;
     (void)out;
     s->above = ev->height > s->above ? ev->height : s->above;
+    s->log = ev->log > s->log ? ev->log : s->log;
     return ERR_NONE;
 }
 
@@ -291,7 +295,7 @@ static enum err on_peer(struct sync *s, const struct sync_event *ev, struct aren
 static enum err on_offer(struct sync *s, const struct sync_event *ev, struct arena *work,
                          struct sync_effects *out)
 {
-    bool fresh = false;
+    enum offered what = OFFER_USELESS;
     (void)work;
     if (ev->from != s->server) {
         return ERR_STALE;
@@ -301,16 +305,16 @@ static enum err on_offer(struct sync *s, const struct sync_event *ev, struct are
         leave_server(s, out);
         return ERR_NONE;
     }
-    enum err e = take_snapshot(s, ev->bytes, &fresh);
+    enum err e = take_snapshot(s, ev->bytes, &what);
     if (e != ERR_NONE) {
         catch_liar(s, out);
         return e;
     }
-    if (current(s)->snapshot.header.height <= s->above) {
-        leave_server(s, out); /* true, and of no use here */
+    if (what == OFFER_USELESS) {
+        leave_server(s, out);
         return ERR_STALE;
     }
-    if (fresh) {
+    if (what == OFFER_FRESH) {
         emit(out, (struct sync_effect){ .kind = SYNC_KEEP_SNAPSHOT,
                                         .height = current(s)->snapshot.header.height,
                                         .bytes = current(s)->snapshot.wire });
@@ -377,10 +381,9 @@ static enum err on_piece(struct sync *s, const struct sync_event *ev, struct are
 static enum err on_resume(struct sync *s, const struct sync_event *ev, struct arena *work,
                           struct sync_effects *out)
 {
-    bool fresh = false;
     (void)work;
     (void)out;
-    return take_snapshot(s, ev->bytes, &fresh);
+    return take_snapshot(s, ev->bytes, &(enum offered){ OFFER_USELESS });
 }
 
 /* A log of pieces may hold some of an older snapshot: those that fit are kept, others do not

@@ -27,7 +27,7 @@ enum sync_phase {
     SYNC_PHASE_END
 };
 enum sync_event_kind {
-    SYNC_WANT,   /* one above this height */
+    SYNC_WANT,   /* one above this height, or with blocks above `log` before it */
     SYNC_STOP,   /* not needed any more */
     SYNC_PEER,   /* from is up (yes) or down */
     SYNC_OFFER,  /* bytes: a snapshot, or none */
@@ -40,6 +40,7 @@ enum sync_event_kind {
 struct sync_event {
     enum sync_event_kind kind;
     uint64_t now_ms, height;
+    uint64_t log; /* WANT: the newest block kept, which a lost log leaves below the state */
     uint32_t from, piece;
     bool yes;
     struct bytes bytes;

@@ -109,8 +109,8 @@ enum err replica_take(struct replica *r, struct sync_event ev)
  */
 bool replica_take_instead(struct replica *r, uint64_t target, bool pruned)
 {
-    uint64_t at = ledger_committed(r->ledger).height;
-    at = r->blocks.height > at ? r->blocks.height : at;
+    uint64_t log = r->blocks.height, at = ledger_committed(r->ledger).height;
+    at = log > at ? log : at;
     bool wide = target > at && target - at > replica_snapshot_gap(r);
     if (sync_phase_of(r->take) != SYNC_IDLE || r->installable) {
         return true;
@@ -118,7 +118,7 @@ bool replica_take_instead(struct replica *r, uint64_t target, bool pruned)
     if (!replica_can_take(r) || r->now_ms < r->snapshot_after_ms || !(wide || pruned)) {
         return false;
     }
-    (void)!replica_take(r, (struct sync_event){ .kind = SYNC_WANT, .height = r->blocks.height });
+    (void)!replica_take(r, (struct sync_event){ .kind = SYNC_WANT, .height = at, .log = log });
     return sync_phase_of(r->take) != SYNC_IDLE;
 }
 
