@@ -20,10 +20,10 @@ enum {
 };
 
 struct peer {
-    bool up, heard, answered, objects, liar;
+    bool up, heard, answered, objects, liar, placed;
     uint64_t boot, height; /* as it said in HELLO */
+    uint64_t reach; /* once placed: where it stood when it first spoke to this run, or saw us */
     struct vote_mark vote; /* the latest seen from it */
-    struct vote_mark told; /* the latest of ours that it has seen, from its answer */
 };
 
 struct key_slot {
@@ -97,7 +97,8 @@ struct replica {
     bool votes_damaged;
     bool disk_failed; /* nothing moves until a flush succeeds */
     bool broken;      /* memory and disk disagree: only a restart helps */
-    uint64_t observe_until;
+    uint64_t began; /* committed height at which this node began to observe; with `observes` */
+    bool observes;
     struct pbft_effects effects;
 };
 

@@ -89,6 +89,20 @@ static void answer_hello(struct replica *r, uint32_t peer, const struct peer_hel
     replica_send_message(r, peer, &m);
 }
 
+static uint64_t higher(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Its first HELLO in this run says where it stands; what it says later is progress. */
+static void place(struct peer *p, uint64_t height)
+{
+    if (!p->placed) {
+        p->placed = true;
+        p->reach = higher(p->reach, height);
+    }
+}
+
 enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_hello *h)
 {
     struct peer *p = &r->peer[peer];
@@ -101,6 +115,7 @@ enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_he
     p->heard = true;
     p->boot = h->boot > p->boot ? h->boot : p->boot;
     p->height = h->height;
+    place(p, h->height);
     TRY(replica_learn_keys(r, &h->keys));
     if (h->height > r->blocks.height) {
         replica_sync_want(r, h->height);
@@ -121,12 +136,8 @@ enum err replica_on_answer(struct replica *r, uint32_t peer, const struct peer_h
     struct peer *p = &r->peer[peer];
     struct vote_mark own = own_mark(r);
     p->answered = true;
-    p->told = h->vote;
+    p->reach = higher(p->reach, h->vote.height);
     p->objects = h->boot > r->boot || mark_later(&h->vote, &own);
-    uint64_t until = h->vote.height + 2 * PBFT_OPEN_MAX;
-    if (p->objects && until > r->observe_until) {
-        r->observe_until = until;
-    }
     replica_clear(r);
     return ERR_NONE;
 }
@@ -144,39 +155,39 @@ struct replica_seen replica_seen(const struct replica *r, uint32_t peer)
     return (struct replica_seen){ p->up, p->height > voted ? p->height : voted, p->vote.view };
 }
 
-static void count_answers(const struct replica *r, uint32_t *agree, uint32_t *answers,
-                          uint64_t *height)
+/* Whether our chain is past all that this node could have signed when the peer stood where it said:
+ * the open blocks above that on either side. */
+static bool passed(const struct replica *r, const struct peer *p)
 {
-    for (uint32_t i = 0; i < r->peer_count; i++) {
-        const struct peer *p = &r->peer[i];
-        if (!p->answered || i == r->config.self || r->seat_of[i] == PBFT_OBSERVER) {
-            continue;
-        }
-        *answers += 1;
-        *agree += p->objects ? 0 : 1;
-        uint64_t seen = p->told.height > p->height ? p->told.height : p->height;
-        *height = seen > *height ? seen : *height;
-    }
+    uint64_t height = ledger_committed(r->ledger).height;
+    return p->placed && height > 2 * PBFT_OPEN_MAX && height - 2 * PBFT_OPEN_MAX > p->reach;
 }
 
-/* 2f peers without objection, or a committed height above everything it could have signed: what any
- * of them has seen or committed, and the open blocks above that on either side. */
+/* 2f peers without objection, or 2f whom our chain has passed. What this node has signed was open
+ * above a block that n - f seats voted to commit; so at most 2f - 1 others did not, and of any 2f
+ * one did and speaks for it. Our chain is certified: a height that a liar invents is never passed,
+ * and delays nothing but his own word. */
 void replica_clear(struct replica *r)
 {
     if (r->cleared || r->seat == PBFT_OBSERVER) {
         return;
     }
     uint32_t need = 2 * committee_faulty_max(r->genesis->seat_count);
-    uint32_t agree = 0, answers = 0;
-    uint64_t seen = ledger_committed(r->ledger).height;
-    count_answers(r, &agree, &answers, &seen);
-    bool clear = agree >= need && !r->votes_damaged;
-    if (!clear && answers >= need) {
-        if (r->observe_until == 0) {
-            r->observe_until = seen + 2 * PBFT_OPEN_MAX;
+    uint32_t agree = 0, past = 0;
+    for (uint32_t i = 0; i < r->peer_count; i++) {
+        const struct peer *p = &r->peer[i];
+        if (p->answered && i != r->config.self && r->seat_of[i] != PBFT_OBSERVER) {
+            agree += p->objects ? 0 : 1;
+            past += passed(r, p) ? 1 : 0;
         }
-        clear = ledger_committed(r->ledger).height > r->observe_until;
     }
+    uint64_t height = ledger_committed(r->ledger).height;
+    bool clear = agree >= need && !r->votes_damaged;
+    if (!clear && !r->observes) {
+        r->observes = true;
+        r->began = height;
+    }
+    clear = clear || (past >= need && height > r->began + 2 * PBFT_OPEN_MAX);
     if (!clear) {
         return;
     }

@@ -196,6 +196,54 @@ static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t
     return wire;
 }
 
+/* Node 0 says to node 1 that it stands where nobody is, and has seen a vote from there. */
+static void lie_of_height(struct bench *b, uint64_t height)
+{
+    struct sim_node *n = &b->w->node[1];
+    struct peer_hello *h = ARENA_NEW(&b->arena, struct peer_hello);
+    struct peer_hello_answer a = { .vote = { 9, 9, height, VOTE_COMMIT } };
+    struct peer_message m[] = { { .kind = PEER_HELLO, .hello = h },
+                                { .kind = PEER_HELLO_ANSWER, .answer = &a } };
+    uint64_t now = (uint64_t)((int64_t)b->w->now_ms + n->skew_ms);
+    CHECK(h != NULL);
+    h->space = b->w->genesis.space;
+    h->node = b->w->genesis.participant[0].id;
+    h->purpose = 1;
+    h->height = height;
+    for (size_t i = 0; i < COUNT(m); i++) {
+        struct bytes wire = { NULL, 0 };
+        CHECK_OK(peer_encode(&m[i], 65536, &b->arena, &wire));
+        CHECK_OK(replica_receive(n->replica, now, 0, wire));
+    }
+}
+
+TEST(formats_14_a_height_that_one_liar_invents_does_not_keep_a_node_an_observer_for_ever)
+{
+    static const uint64_t HEIGHT[] = { UINT64_C(1) << 40, UINT64_MAX - 2, UINT64_MAX };
+    for (size_t i = 0; i < COUNT(HEIGHT); i++) {
+        struct bench b;
+        struct sim_event e;
+        CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 3000 }));
+        struct sim_node *n = &b.w->node[1];
+        bool votes = false;
+        uint64_t height = b.w->height, lied_to = 0; /* a run: it may start again from a snapshot */
+        sim_node_crash(b.w, 1);
+        sim_disk_remove(&n->disk, "votes.log");
+        for (int step = 0; step < 200000 && !votes && sim_pop(b.w, &e); step++) {
+            sim_handle(b.w, &e);
+            if (n->up && lied_to != n->run) {
+                lied_to = n->run;
+                lie_of_height(&b, HEIGHT[i]);
+            }
+            votes = n->up && replica_status(n->replica).voting;
+        }
+        CHECK(lied_to > 0 && votes);
+        CHECK(b.w->height > height + 2 * PBFT_OPEN_MAX);
+        CHECK_EQ(b.result.violation_count, 0);
+        done(&b);
+    }
+}
+
 /* HelloAnswer { boot 2, LastVote { epoch 1, height … } }: kind 1 and 2 are votes, 0 and 3 are not.
  */
 TEST(formats_2_a_last_vote_has_the_kind_of_a_vote)
