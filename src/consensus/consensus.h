@@ -98,7 +98,7 @@ MUST_USE enum err pbft_init(const struct pbft_config *config, struct arena *aren
                             struct pbft **out);
 
 /* ERR_NONE with effects, or an error with none: what was wrong with a peer's message (ERR_ENCODING,
- * ERR_SIGNATURE, ERR_PROOF, ERR_STALE, ERR_STATE, ERR_DUPLICATE, ERR_BUSY). */
+ * ERR_SIGNATURE, ERR_PROOF, ERR_STALE, ERR_STATE, ERR_DUPLICATE, ERR_RANGE, ERR_BUSY). */
 MUST_USE enum err pbft_step(struct pbft *p, const struct pbft_event *ev, struct pbft_effects *out);
 
 struct pbft_status {

@@ -86,7 +86,7 @@ enum err pbft_verify_certificate(struct pbft *p, struct bytes wire, enum vote_ki
 {
     struct certificate c;
     TRY(certificate_decode(wire, &p->step, &c));
-    if (c.kind != (uint32_t)kind || !pbft_epoch_near(p, c.epoch)) {
+    if (c.kind != (uint32_t)kind || c.view > PBFT_VIEW_MAX || !pbft_epoch_near(p, c.epoch)) {
         return ERR_PROOF;
     }
     const struct kept_certificate *own = kind == VOTE_COMMIT ? &p->last : &p->prepared;
@@ -138,7 +138,7 @@ static enum err settle(struct pbft *p, const struct pbft_event *ev)
 /* A commit certificate of a later view is proof that a quorum has left ours. */
 static void follow_certificate(struct pbft *p)
 {
-    if (p->last.size > 0 && p->last.view > p->view) {
+    if (p->last.size > 0 && p->last.view > p->view && p->last.view <= PBFT_VIEW_MAX) {
         pbft_enter(p, p->last.view);
     }
 }
@@ -206,6 +206,16 @@ static enum err on_tick(struct pbft *p, const struct pbft_event *ev)
     return ERR_NONE;
 }
 
+/* More than f liars may ask for any view, and a view is entered by adding one to another. */
+static bool views_in_range(const struct message *m)
+{
+    bool good = m->view <= PBFT_VIEW_MAX && m->vote.vote.view <= PBFT_VIEW_MAX;
+    for (uint32_t i = 0; i < m->change_count; i++) {
+        good = good && m->change[i].view <= PBFT_VIEW_MAX;
+    }
+    return good;
+}
+
 static enum err on_message(struct pbft *p, const struct pbft_event *ev)
 {
     static enum err (*const ON_MESSAGE[MESSAGE_KIND_END])(struct pbft *, uint32_t,
@@ -217,6 +227,9 @@ static enum err on_message(struct pbft *p, const struct pbft_event *ev)
     struct message m = { .kind = MESSAGE_KIND_END };
     TRY(message_decode(ev->bytes, &p->step, &m));
     ASSERT(m.kind < MESSAGE_KIND_END);
+    if (!views_in_range(&m)) {
+        return ERR_RANGE;
+    }
     return ON_MESSAGE[m.kind](p, ev->from, &m);
 }
 

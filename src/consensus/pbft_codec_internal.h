@@ -12,6 +12,9 @@ enum {
     NEW_VIEW_SIZE_MAX = GENESIS_SEATS_MAX * (VIEW_CHANGE_BODY_SIZE_MAX + 96) + 512
 };
 
+/* What names a later view is refused: no timer gets there, and the next view is one more. */
+#define PBFT_VIEW_MAX (UINT64_MAX / 2)
+
 enum message_kind {
     MESSAGE_PROPOSE,
     MESSAGE_VOTE,
