@@ -12,7 +12,8 @@
 
 #include "base/arena.h"
 
-enum { FUZZ_ARENA_SIZE = 64 << 20, FUZZ_FILE_SIZE_MAX = 1 << 20, FUZZ_UNTOUCHED = 0xa5 };
+enum { FUZZ_ARENA_SIZE = 64 << 20, FUZZ_FILE_SIZE_MAX = 1 << 20 };
+enum { FUZZ_UNTOUCHED = 0xa5, FUZZ_OP_SIZE = 8 };
 
 struct fuzz_target {
     const char *name;
@@ -25,11 +26,13 @@ struct fuzz_family {
     size_t count;
 };
 extern const struct fuzz_family FUZZ_BASE, FUZZ_CRYPTO, FUZZ_LEDGER, FUZZ_CONTRACT, FUZZ_POLICY,
-    FUZZ_PEER, FUZZ_TRANSFER, FUZZ_SHELL;
+    FUZZ_PEER, FUZZ_TRANSFER, FUZZ_SHELL, FUZZ_PBFT, FUZZ_SYNC;
 
 /* The n-th target of all, NULL past the last; and by name. */
 const struct fuzz_target *fuzz_at(size_t n);
 const struct fuzz_target *fuzz_find(const char *name);
+/* Whether its input is a list of operations of FUZZ_OP_SIZE bytes, to be bent one by one. */
+bool fuzz_of_ops(const struct fuzz_target *target);
 
 /* Memory for one input, empty at each call. */
 struct arena *fuzz_arena(void);
