@@ -151,7 +151,7 @@ assert float(j[\"refused\"]) == 0 and float(j[\"lost\"]) == 0, j
 check 'bench answers with the machine and rows' bash -c '"$0" bench comply --seconds 1 --json | python3 -c "
 import json, sys
 x = json.load(sys.stdin)
-assert x[\"ok\"] and x[\"machine\"][\"cpu\"] and len(x[\"rows\"]) == 2, x
+assert x[\"ok\"] and x[\"machine\"][\"cpu\"] and len(x[\"rows\"]) == 3, x
 assert all(float(r[\"per_s\"]) > 0 for r in x[\"rows\"]), x"' "$CARNET"
 check 'no such verb is 2' refuses 2 asset teleport
 check 'no such option is 2' refuses 2 asset cid "$B/good.csv" --teleport

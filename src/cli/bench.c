@@ -91,15 +91,17 @@ enum err bench_act(struct bench *b, const char *name, const char *beside, uint64
     struct bench_meter m = { .sample_ns = b->sample_ns };
     uint64_t share = (uint64_t)(b->seconds * 1e9 / b->rows_planned);
     TRY(act(ctx)); /* caches are warm, pages are there */
-    uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID), began = bench_now_ns(), now = began;
-    while (now - began < share || m.count == 0) {
+    clockid_t which = b->sample_cpu ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+    uint64_t cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID), began = bench_now_ns();
+    uint64_t now = clock_ns(which);
+    while (bench_now_ns() - began < share || m.count == 0) {
         TRY(act(ctx));
-        uint64_t then = bench_now_ns();
+        uint64_t then = clock_ns(which);
         keep_sample(&m, then - now);
         now = then;
         m.count++;
     }
-    m.wall_ns = now - began;
+    m.wall_ns = bench_now_ns() - began;
     m.cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     struct bench_row *r = bench_row_of(b, name, &m, bytes);
     if (beside != NULL) {

@@ -1,19 +1,28 @@
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/bench_space_internal.h"
 
 /* Checks of several kinds, asked in turn: allowed, with obligations, in need of a mechanism,
- * refused, and one that no pack is there for. */
+ * refused, one that no pack is there for, and long ways through many laws with much to be tried. */
+#define CHECK_OF(id, from, to, sector, more)                                          \
+    "{\"id\":\"" id "\",\"from\":\"" from "\",\"to\":\"" to "\",\"sector\":\"" sector \
+    "\",\"date\":\"2026-06-01\"," more "}"
 static const char *const CHECKS[] = {
-    "{\"id\":\"a\",\"from\":\"CN\",\"to\":\"DE\",\"sector\":\"retail\",\"classes\":[\"personal\"],"
-    "\"subjects\":500,\"date\":\"2026-06-01\"}",
-    "{\"id\":\"b\",\"from\":\"CN\",\"to\":\"DE\",\"sector\":\"retail\",\"classes\":[\"personal\"],"
-    "\"subjects\":500,\"prior_subjects\":120000,\"purpose\":\"cross_border_shopping\","
-    "\"mechanisms\":[\"cn_standard_contract\"],\"date\":\"2026-06-01\"}",
-    "{\"id\":\"c\",\"from\":\"CN\",\"to\":\"SG\",\"sector\":\"health\",\"classes\":[\"health\"],"
-    "\"subjects\":20000,\"sensitive_subjects\":20000,\"date\":\"2026-06-01\"}",
-    "{\"id\":\"d\",\"from\":\"DE\",\"to\":\"CN\",\"sector\":\"retail\",\"classes\":[\"personal\"],"
-    "\"subjects\":10,\"date\":\"2026-06-01\"}",
+    CHECK_OF("a", "CN", "DE", "retail", "\"classes\":[\"personal\"],\"subjects\":500"),
+    CHECK_OF("b", "CN", "DE", "retail",
+             "\"classes\":[\"personal\"],\"subjects\":500,\"prior_subjects\":120000,"
+             "\"purpose\":\"cross_border_shopping\",\"mechanisms\":[\"cn_standard_contract\"]"),
+    CHECK_OF("c", "CN", "SG", "health",
+             "\"classes\":[\"health\"],\"subjects\":20000,\"sensitive_subjects\":20000"),
+    CHECK_OF("d", "DE", "CN", "retail", "\"classes\":[\"personal\"],\"subjects\":10"),
+    CHECK_OF("e", "US", "CN", "health", "\"classes\":[\"health\"],\"subjects\":5000"),
+    CHECK_OF("f", "BT", "JP", "travel", "\"classes\":[\"passport\"],\"subjects\":40"),
+    CHECK_OF("g", "SG", "JP", "finance",
+             "\"classes\":[\"financial\"],\"subjects\":40,\"via\":[\"HK\"]"),
+    CHECK_OF("h", "CN", "VN", "health",
+             "\"classes\":[\"hgr\",\"genomic\"],\"subjects\":10000,"
+             "\"purpose\":\"medical_research\",\"via\":[\"TH\",\"ZA\",\"DE\"]"),
 };
 
 struct comply_work {
@@ -63,32 +72,64 @@ static enum err rows(struct bench *b, struct comply_work *w)
             return cli_fail(b->cli, e, "check", "%s", why);
         }
     }
-    b->rows_planned = 2;
+    b->rows_planned = 3;
     TRY(bench_act(b, "verdict, as a validator judges", NULL, 0, evaluate, w));
     TRY(bench_act(b, "verdict in words, JSON to JSON", b->row[0].name, 0, whole_answer, w));
+    b->sample_cpu = true;
+    TRY(bench_act(b, "the same, p50 and p99 of processor time", b->row[1].name, 0, whole_answer,
+                  w));
     bench_put(b->cli->answer, "verdicts_per_s", b->row[0].per_s);
     bench_put(b->cli->answer, "p50_us", (double)b->row[0].p50_ns / 1e3);
     bench_put(b->cli->answer, "p99_us", (double)b->row[0].p99_ns / 1e3);
+    bench_put(b->cli->answer, "answer_p99_us", (double)b->row[1].p99_ns / 1e3);
+    bench_put(b->cli->answer, "answer_p99_cpu_us", (double)b->row[2].p99_ns / 1e3);
     return ERR_NONE;
 }
 
-enum err bench_comply(struct bench *b)
+/* Resident memory of this process, in MB; 0 where /proc does not say. */
+static double resident_mb(void)
+{
+    unsigned long pages = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f != NULL) {
+        int got = fscanf(f, "%lu %lu", &pages, &resident);
+        resident = got == 2 ? resident : 0;
+        (void)fclose(f);
+    }
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
+}
+
+/* All packs of this release: compiled, then opened with their words, as a command does it. */
+static enum err load(struct bench *b, struct comply_work *w)
 {
     struct policy_compiled law;
     char why[POLICY_WHY_SIZE] = "";
-    struct comply_work *w = calloc(1, sizeof *w);
-    ASSERT(w != NULL);
+    double before = resident_mb();
+    uint64_t began = bench_now_ns();
     enum err e = bench_law(&law, why);
+    uint64_t compiled = bench_now_ns();
     if (e == ERR_NONE) {
         e = policy_book_open(bytes_of(law.set, law.set_len), bytes_of(law.prose, law.prose_len),
                              suite_intl(), &w->book, why);
         policy_compiled_free(&law);
     }
+    if (e != ERR_NONE) {
+        return cli_fail(b->cli, e, "rule packs", "%s", why);
+    }
+    bench_put(b->cli->answer, "compile_ms", (double)(compiled - began) / 1e6);
+    bench_put(b->cli->answer, "open_ms", (double)(bench_now_ns() - compiled) / 1e6);
+    bench_put(b->cli->answer, "load_mb", resident_mb() - before);
+    return ERR_NONE;
+}
+
+enum err bench_comply(struct bench *b)
+{
+    struct comply_work *w = calloc(1, sizeof *w);
+    ASSERT(w != NULL);
+    enum err e = load(b, w);
     if (e == ERR_NONE) {
         e = rows(b, w);
         policy_book_close(w->book);
-    } else {
-        e = cli_fail(b->cli, e, "rule packs", "%s", why);
     }
     free(w);
     return e;

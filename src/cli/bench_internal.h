@@ -26,6 +26,7 @@ struct bench {
     uint32_t row_count;
     struct bench_row row[BENCH_ROWS_MAX];
     uint64_t *sample_ns; /* BENCH_SAMPLES_MAX */
+    bool sample_cpu;     /* percentiles of this thread's processor time, not of the wall's */
 };
 
 /* Time that was taken piece by piece: for steps that alternate. */

@@ -115,6 +115,10 @@ static enum err leg_run(struct judge *j, uint32_t place, uint32_t side, uint32_t
     if (pack == NULL || from == to) {
         return ERR_NONE;
     }
+    /* A pack that has nothing to say on this side is asked nothing. */
+    if ((pack->sides >> side & 1) == 0 && (!origin || pack->counter_count == 0)) {
+        return ERR_NONE;
+    }
     struct judge_leg leg = { pack, side, from, to, layer, origin };
     return judge_leg(j, &leg);
 }
@@ -151,12 +155,7 @@ static enum err route_run(struct judge *j, const struct route *way)
     for (size_t i = 0; i < j->set->pack_count; i++) {
         struct judge_leg leg = { &j->set->packs[i],          SIDE_REACH,  origin,
                                  way->place[way->count - 1], LAYER_REACH, false };
-        bool reaches = false;
-        ASSERT(leg.pack != NULL);
-        for (size_t k = 0; k < leg.pack->rule_count && !reaches; k++) {
-            reaches = leg.pack->rules[k].side == SIDE_REACH;
-        }
-        if (reaches) {
+        if ((leg.pack->sides >> SIDE_REACH & 1) != 0) {
             TRY(judge_leg(j, &leg));
         }
     }

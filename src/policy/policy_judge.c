@@ -2,18 +2,12 @@
 
 #include "base/clock.h"
 
-/* What a fact is on this leg: a default may depend on where the leg goes. */
-struct judge_fact {
-    uint64_t value;
-    bool known; /* declared, or absent with a default; an unknown fact makes every test false */
-    bool assumed;
-};
-
-/* One pack on one leg. About 9 KiB of stack; the limits of a pack bound it. */
+/* One pack on one leg. About 6 KiB of stack; the limits of a pack bound it. Nothing of it is
+ * cleared beforehand: each part is written before it is read. */
 struct run {
     struct judge *j;
     const struct judge_leg *leg;
-    struct judge_fact fact[FACT_NUMBER_MAX + 1];
+    struct set_values fact; /* a default may depend on where the leg goes */
     uint64_t count[PACK_COUNTER_MAX];
     uint64_t add[PACK_COUNTER_MAX];
     struct judge_mask count_reads[PACK_COUNTER_MAX];
@@ -66,7 +60,7 @@ static struct set_numbers values_of(const struct run *r, uint32_t variable, uint
         one[0] = f->purpose;
         break;
     default: /* a fact; that it is known has been asked before */
-        one[0] = (uint32_t)r->fact[variable - VAR_FACT_BASE].value;
+        one[0] = (uint32_t)r->fact.of[variable - VAR_FACT_BASE].value;
         break;
     }
     return (struct set_numbers){ one, 1 };
@@ -78,7 +72,7 @@ static uint64_t number_of(const struct run *r, uint64_t variable)
         ASSERT(variable - VAR_COUNT_BASE < COUNT(r->count));
         return r->count[variable - VAR_COUNT_BASE];
     }
-    return r->fact[variable - VAR_FACT_BASE].value;
+    return r->fact.of[variable - VAR_FACT_BASE].value;
 }
 
 static bool has(const struct run *r, const struct set_test *t)
@@ -142,7 +136,7 @@ static bool test_plain(const struct run *r, const struct set_test *t)
     case OP_GE:
         return number_of(r, t->variable) >= right;
     case OP_GIVEN:
-        return !r->fact[t->variable - VAR_FACT_BASE].assumed;
+        return !r->fact.of[t->variable - VAR_FACT_BASE].assumed;
     case OP_MONTHS:
         return months_passed(number_of(r, t->variable), t->value, r->j->day);
     case OP_FIRED:
@@ -160,7 +154,7 @@ static bool test_holds(const struct run *r, const struct set_test *t, struct jud
     bool plain;
     if (t->variable > VAR_FACT_BASE) {
         uint32_t number = t->variable - VAR_FACT_BASE;
-        const struct judge_fact *f = &r->fact[number];
+        const struct set_value *f = &r->fact.of[number];
         if (f->assumed && t->op != OP_GIVEN) {
             reads->bits[number / 64] |= 1ULL << (number % 64);
         }
@@ -211,7 +205,7 @@ static bool tests_hold(const struct run *r, struct set_tests tests, struct judge
 
 static void fact_put(struct run *r, uint32_t number, uint64_t value, bool given)
 {
-    r->fact[number] = (struct judge_fact){ .value = value, .known = true, .assumed = !given };
+    r->fact.of[number] = (struct set_value){ .value = value, .known = true, .assumed = !given };
 }
 
 static void facts_declared(struct run *r)
@@ -227,16 +221,16 @@ static void facts_declared(struct run *r)
     }
 }
 
-/* Facts in ascending order, so that a default finds the facts below it decided. */
+/* The defaults that ask something, in ascending order, so that each finds the facts below it
+ * decided. */
 static void facts_assume(struct run *r)
 {
     const struct policy_set *set = r->j->set;
-    for (size_t i = 0; i < set->fact_count; i++) {
-        const struct set_fact *f = &set->facts[i];
-        if (r->fact[f->number].known) {
+    for (size_t i = 0; i < set->asking_count; i++) {
+        const struct set_fact *f = &set->facts[set->asking[i]];
+        if (r->fact.of[f->number].known) {
             continue;
         }
-        r->fact[f->number].assumed = true;
         for (size_t k = 0; k < f->default_count; k++) {
             struct judge_mask reads;
             if (tests_hold(r, f->defaults[k].tests, &reads)) {
@@ -256,7 +250,7 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 static uint64_t fact_or_zero(const struct run *r, uint32_t number)
 {
-    return number == 0 || !r->fact[number].known ? 0 : r->fact[number].value;
+    return number == 0 || !r->fact.of[number].known ? 0 : r->fact.of[number].value;
 }
 
 /* What the rules compare: this transfer, what was declared as sent before, and what the ledger has
@@ -280,7 +274,8 @@ static void counts_make(struct run *r)
         if (floor > total && tests_hold(r, c->at_least_tests, &reads)) {
             total = floor;
         }
-        if (r->fact[c->plus].assumed) {
+        r->count_reads[i] = (struct judge_mask){ 0 };
+        if (r->fact.of[c->plus].assumed) {
             r->count_reads[i].bits[c->plus / 64] |= 1ULL << (c->plus % 64);
         }
         r->add[i] = adds;
@@ -417,15 +412,20 @@ static enum err counted_put(struct run *r)
 
 enum err judge_leg(struct judge *j, const struct judge_leg *leg)
 {
-    struct run r = { .j = j, .leg = leg };
+    struct run r;
     const struct set_pack *p = leg->pack;
     ASSERT(p->rule_count <= PACK_RULE_MAX && p->counter_count <= PACK_COUNTER_MAX);
+    r.j = j;
+    r.leg = leg;
+    r.fact = j->set->absent;
     facts_declared(&r);
     facts_assume(&r);
     counts_make(&r);
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct set_rule *rule = &p->rules[i];
         bool here = rule->side == leg->side || (rule->side == SIDE_BOTH && leg->side != SIDE_REACH);
+        r.fired[i] = false;
+        r.reads[i] = (struct judge_mask){ 0 };
         if (here && in_force(rule, j->day)) {
             r.fired[i] = tests_hold(&r, rule->tests, &r.reads[i]);
             if (rule->effect != EFFECT_DEFINE) {

@@ -385,23 +385,6 @@ enum err set_check(const struct policy_set *set)
     return ERR_NONE;
 }
 
-/* Numbers the rules and makes the facts findable; needs no check to have passed. */
-void set_index(struct policy_set *set)
-{
-    for (size_t i = 0; i < set->fact_count && i < UINT8_MAX; i++) {
-        if (set->facts[i].number <= FACT_NUMBER_MAX) {
-            set->fact_row[set->facts[i].number] = (uint8_t)(i + 1);
-        }
-    }
-    uint32_t number = 0;
-    for (size_t i = 0; i < set->pack_count; i++) {
-        for (size_t k = 0; k < set->packs[i].rule_count; k++) {
-            set->packs[i].rules[k].number = ++number;
-        }
-    }
-    set->rule_count = number;
-}
-
 enum err policy_set_open(struct bytes wire, const struct suite *suite, struct arena *arena,
                          const struct policy_set **out)
 {

@@ -63,10 +63,20 @@ struct set_rule {
 };
 struct set_pack {
     uint32_t seat, coverage, source_day, layer;
+    uint32_t sides; /* bit 1 << side of each side that some rule speaks on; set_index */
     struct set_counter *counters;
     size_t counter_count;
     struct set_rule *rules;
     size_t rule_count;
+};
+/* What a fact is in one check. */
+struct set_value {
+    uint64_t value;
+    bool known; /* declared, or absent with a default; an unknown fact makes every test false */
+    bool assumed;
+};
+struct set_values {
+    struct set_value of[FACT_NUMBER_MAX + 1]; /* by number */
 };
 struct policy_set {
     struct hash hash, prose_hash;
@@ -78,6 +88,12 @@ struct policy_set {
     struct set_pack *packs;
     size_t place_count, fact_count, list_count, pack_count, rule_count;
     uint8_t fact_row[FACT_NUMBER_MAX + 1]; /* 1 + index of the fact with this number, 0 none */
+    /* What set_index knows before any check: absent facts whose default asks nothing, the indices
+     * of the others, and of which facts some test asks whether they were given (bits by number). */
+    struct set_values absent;
+    uint8_t asking[FACT_NUMBER_MAX];
+    size_t asking_count;
+    uint64_t given[2];
 };
 
 /* policy_set_codec.c: structure only; references are checked by set_check. */
@@ -85,6 +101,7 @@ MUST_USE enum err set_decode(struct bytes wire, struct arena *arena, struct poli
 MUST_USE enum err set_encode(const struct policy_set *set, struct arena *arena, struct bytes *out);
 /* policy_set.c: the checks of policy_set_open, which the compiler runs on what it made as well. */
 MUST_USE enum err set_check(const struct policy_set *set);
+/* policy_index.c */
 void set_index(struct policy_set *set);
 const struct set_place *set_place_find(const struct policy_set *set, uint32_t number);
 const struct set_member *set_list_find(const struct set_list *list, uint32_t value, uint32_t day);

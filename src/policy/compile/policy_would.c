@@ -91,6 +91,20 @@ static bool fact_add(struct policy_facts *f, struct policy_fact fact)
     return true;
 }
 
+/* To say of a fact what was assumed anyway gives the same verdict, unless its default depends on
+ * the leg or some test asks whether it was said. Counted as the evaluation that it saves. */
+static bool says_nothing(struct would *w, uint32_t number, uint64_t yes)
+{
+    const struct policy_set *set = w->book->set;
+    const struct set_value *absent = &set->absent.of[number];
+    bool asked = (set->given[number / 64] >> (number % 64) & 1) != 0;
+    if (!absent->known || absent->value != yes || asked) {
+        return false;
+    }
+    w->evaluations += w->evaluations < WOULD_MAX ? 1 : 0;
+    return true;
+}
+
 /* The facts of yes and no that were assumed, said both ways. */
 static void facts(struct would *w)
 {
@@ -102,7 +116,8 @@ static void facts(struct would *w)
         for (uint64_t yes = 0; open && yes < 2; yes++) {
             struct policy_facts with = w->check->facts;
             uint32_t code = 0;
-            if (fact_add(&with, (struct policy_fact){ number, POLICY_BOOL, yes })) {
+            if (!says_nothing(w, number, yes) &&
+                fact_add(&with, (struct policy_fact){ number, POLICY_BOOL, yes })) {
                 code = code_with(w, &with);
             }
             if (code != 0 && code != (uint32_t)w->verdict->code) {
