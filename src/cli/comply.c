@@ -18,7 +18,7 @@ static void move_members(json_t *from, json_t *to)
     static const char *const MEMBERS[] = { "id",          "date",         "verdict",  "required",
                                            "obligations", "cites",        "rules",    "assumed",
                                            "counted",     "would_change", "coverage", "packs_hash",
-                                           "note",        "conflicts",    NULL };
+                                           "note",        "conflicts",    "terms",    NULL };
     for (const char *const *m = MEMBERS; *m != NULL; m++) {
         const json_t *x = json_member(from, *m);
         if (x != NULL) {

@@ -36,5 +36,8 @@ struct judge_leg {
     bool origin; /* the check's own exporter: only its counters are the ledger's */
 };
 MUST_USE enum err judge_leg(struct judge *j, const struct judge_leg *leg);
+/* The day so many months later, in the calendar: 31 January and one month is the last of February.
+ * UINT32_MAX: beyond the calendar. */
+uint32_t judge_months_later(uint32_t since, uint64_t months);
 
 #endif

@@ -16,6 +16,8 @@ enum {
     RULE_TEST_MAX = 48,
     RULE_DUTY_MAX = 8,
     RULE_CITE_MAX = 8,
+    RULE_TERM_MAX = 8,
+    TERM_VALUE_MAX = 36500, /* a hundred years, in days */
     FACT_DEFAULT_MAX = 4,
     FACT_NUMBER_MAX = 127, /* so that two 64-bit words remember which facts were read */
     RANK_MAX = 255,
@@ -94,6 +96,23 @@ enum rule_effect {
 enum { RULE_UNCERTAIN = 1, RULE_NEVER_HELD = 2 };
 enum { LIST_WORDS = 1, LIST_PLACES = 2 };
 enum { DEFAULT_VALUE = 1, DEFAULT_EXPORTER = 2 };
+/* What a rule says of the data wherever it goes, and how those of several laws become one (facts
+ * 7.5). */
+enum term_kind {
+    TERM_COPY_IN = 1,    /* a place that keeps a copy: all of them do */
+    TERM_STAYS_IN,       /* a place outside which no copy may be */
+    TERM_KEEP_MOST_DAYS, /* the shortest */
+    TERM_KEEP_LEAST_DAYS, /* the longest */
+    TERM_RECORDS_MONTHS, /* records of the transfer: the longest */
+    TERM_BREACH_HOURS,   /* until a breach is told; 0 at once: the shortest */
+    TERM_VALID_MONTHS,   /* of what is in place, from its day: the shortest */
+    TERM_CONSENT,        /* the strongest form */
+    TERM_PURPOSES,       /* a list of words: what all of them hold */
+    TERM_RECIPIENTS,     /* likewise */
+    TERM_ONWARD,         /* a list of places: likewise */
+    TERM_END
+};
+enum consent_form { CONSENT_OPT_OUT = 1, CONSENT_PLAIN, CONSENT_EXPLICIT, CONSENT_SEPARATE };
 enum { LAYER_JURISDICTION = 1, LAYER_SECTOR, LAYER_AGREEMENT, LAYER_END };
 
 #endif

@@ -1,4 +1,5 @@
 #include "policy/judge_internal.h"
+#include "policy/merge_internal.h"
 
 /* Places in the order of the route: exporter, hops, final recipient. */
 struct route {
@@ -187,6 +188,39 @@ static void items_sort(struct judge *j)
         }
         j->items[k] = x;
     }
+}
+
+/* Who cannot be obeyed together denies, both sides: a person decides (facts 7.8). */
+static enum err conflict_put(struct judge *j, const struct set_rule *rule)
+{
+    uint32_t layer = LAYER_REACH;
+    for (size_t i = 0; i < j->item_count; i++) {
+        bool own = j->items[i].rule == rule;
+        if (own && j->items[i].outcome == ITEM_DENY) {
+            return ERR_NONE;
+        }
+        layer = own && j->items[i].layer < layer ? j->items[i].layer : layer;
+    }
+    if (j->item_count == POLICY_FIRED_MAX) {
+        return ERR_SIZE;
+    }
+    j->items[j->item_count++] = (struct judge_item){ rule, ITEM_DENY, layer, 0 };
+    return ERR_NONE;
+}
+
+static enum err terms_judge(struct judge *j)
+{
+    struct merge m = { .set = j->set, .day = j->day };
+    struct merge_conflict conflict[MERGE_CONFLICT_MAX];
+    for (size_t i = 0; i < j->item_count; i++) {
+        merge_add(&m, j->items[i].rule);
+    }
+    size_t count = merge_conflicts(&m, conflict, COUNT(conflict));
+    for (size_t i = 0; i < count; i++) {
+        TRY(conflict_put(j, conflict[i].one));
+        TRY(conflict_put(j, conflict[i].other));
+    }
+    return ERR_NONE;
 }
 
 static bool conjunct_equal(const struct policy_conjunct *a, const struct policy_conjunct *b)
@@ -427,6 +461,7 @@ enum err policy_evaluate(const struct policy_set *set, const struct policy_facts
         .set = set, .facts = facts, .day = day, .counters = counters, .counter_count = counter_count
     };
     TRY(route_run(&j, &way));
+    TRY(terms_judge(&j));
     items_sort(&j);
     v.code = code_of(&j);
     bool review = v.code == POLICY_ALLOW && !full;

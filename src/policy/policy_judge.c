@@ -102,19 +102,23 @@ static int month_days(int year, int month)
     return month == 2 && leap ? 29 : DAYS[month - 1];
 }
 
-/* The day so many months later, in the calendar: 31 January and one month is the last of February.
- */
-static bool months_passed(uint64_t since, uint64_t months, uint32_t day)
+uint32_t judge_months_later(uint32_t since, uint64_t months)
 {
-    ASSERT(since <= UINT32_MAX);
-    struct date d = clock_date((uint32_t)since);
+    struct date d = clock_date(since);
     int month = d.month - 1 + (int)months;
     d.year += month / 12;
     d.month = month % 12 + 1;
     int last = month_days(d.year, d.month);
     d.day = d.day < last ? d.day : last;
     uint32_t due;
-    return clock_day(d, &due) == ERR_NONE && day >= due;
+    return clock_day(d, &due) == ERR_NONE ? due : UINT32_MAX;
+}
+
+static bool months_passed(uint64_t since, uint64_t months, uint32_t day)
+{
+    ASSERT(since <= UINT32_MAX);
+    uint32_t due = judge_months_later((uint32_t)since, months);
+    return due != UINT32_MAX && day >= due;
 }
 
 static bool test_plain(const struct run *r, const struct set_test *t)

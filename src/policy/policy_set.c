@@ -1,4 +1,4 @@
-#include "policy/set_internal.h"
+#include "policy/merge_internal.h"
 
 #include "base/clock.h"
 #include "crypto/hash.h"
@@ -246,6 +246,7 @@ static enum err rule_check(const struct check_scope *s, const struct set_rule *r
     TRY(words_check(s->set, r->any_of, WORD_MECHANISM | WORD_DUTY));
     TRY(words_check(s->set, r->also, WORD_MECHANISM));
     TRY(cites_check(s->set, r));
+    TRY(merge_terms_check(s->set, r));
     return tests_check(s, r->tests);
 }
 

@@ -80,6 +80,7 @@ static enum err rule_decode(struct arena *a, const Carnet__V1__PackRule *m, stru
     out->to_day = m->to_day;
     out->cite_list = m->cite_list;
     out->duty_count = m->n_duties;
+    out->term_count = m->n_terms;
     TRY(tests_decode(a, m->tests, m->n_tests, &out->tests));
     TRY(numbers_decode(a, m->any_of, m->n_any_of, &out->any_of));
     TRY(numbers_decode(a, m->also, m->n_also, &out->also));
@@ -90,6 +91,12 @@ static enum err rule_decode(struct arena *a, const Carnet__V1__PackRule *m, stru
     for (size_t i = 0; i < m->n_duties; i++) {
         const Carnet__V1__PackDuty *d = m->duties[i];
         out->duties[i] = (struct set_duty){ d->duty, d->days, d->working, d->every_months };
+    }
+    if (!ROWS_NEW(a, out->terms, m->n_terms)) {
+        return ERR_NO_SPACE;
+    }
+    for (size_t i = 0; i < m->n_terms; i++) {
+        out->terms[i] = (struct set_term){ m->terms[i]->kind, m->terms[i]->value };
     }
     return ERR_NONE;
 }
@@ -263,6 +270,12 @@ static enum err rule_encode(struct arena *a, const struct set_rule *in, Carnet__
         out->duties[i]->days = in->duties[i].days;
         out->duties[i]->working = in->duties[i].working;
         out->duties[i]->every_months = in->duties[i].every_months;
+    }
+    out->n_terms = in->term_count;
+    MESSAGES_NEW(a, Carnet__V1__PackTerm, pack_term, in->term_count, out->terms);
+    for (size_t i = 0; i < in->term_count; i++) {
+        out->terms[i]->kind = in->terms[i].kind;
+        out->terms[i]->value = in->terms[i].value;
     }
     return tests_encode(a, in->tests, &out->tests, &out->n_tests);
 }

@@ -49,6 +49,11 @@ struct set_list {
 struct set_duty {
     uint32_t duty, days, working, every_months;
 };
+/* A number, a place, a form of consent or a list, as the kind has it. */
+struct set_term {
+    uint32_t kind;
+    uint64_t value;
+};
 struct set_counter {
     uint32_t regime, kind, period, plus, minus, prior_plus, prior_minus, at_least;
     struct set_tests at_least_tests, tests;
@@ -59,7 +64,8 @@ struct set_rule {
     struct set_tests tests;
     struct set_numbers any_of, also, cites;
     struct set_duty *duties;
-    size_t duty_count;
+    struct set_term *terms; /* kinds ascending, but for several places */
+    size_t duty_count, term_count;
 };
 struct set_pack {
     uint32_t seat, coverage, source_day, layer;

@@ -56,6 +56,10 @@ json_t *would_change(const struct policy_book *b, const struct policy_check *che
 /* Verdict, required and citations are the same; days and coverage may differ. */
 bool policy_verdict_same(const struct policy_verdict *a, const struct policy_verdict *b);
 
+/* compile_terms.c: the names of terms and of forms of consent in pack files. */
+const char *term_name(uint32_t kind);
+const char *term_consent(uint64_t form);
+
 /* Text that grows; `failed` when memory is out. */
 struct text {
     char *at;
@@ -72,5 +76,13 @@ void render_list(struct text *t, const struct policy_book *b, const struct set_l
 void render_days(struct text *t, uint32_t from, uint32_t to);
 const char *render_effect(uint32_t effect);
 const char *render_rank(uint32_t rank);
+/* policy_terms.c: `terms` of an answer, when some rule has any; the conflicts between them. */
+void terms_put(const struct policy_book *b, const struct policy_check *check,
+               const struct policy_verdict *v, json_t *answer);
+void terms_conflicts(const struct policy_book *b, const struct policy_verdict *v, json_t *list);
+void terms_say(const struct policy_book *b, const struct policy_check *check,
+               const struct policy_verdict *v, enum policy_language language, struct text *t);
+void terms_conflicts_say(const struct policy_book *b, const struct policy_verdict *v,
+                         enum policy_language language, struct text *t);
 
 #endif

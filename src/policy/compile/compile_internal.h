@@ -83,6 +83,8 @@ MUST_USE enum err tests_read(struct compile *c, const struct yaml *when,
                              const struct set_pack *pack, size_t first_rule, struct set_tests *out);
 /* compile_pack.c */
 MUST_USE enum err pack_read(struct compile *c, const struct yaml *file);
+/* compile_terms.c */
+MUST_USE enum err terms_read(struct compile *c, const struct yaml *rule, struct set_rule *out);
 /* compile_prose.c */
 MUST_USE enum err prose_write(struct compile *c, char **out, size_t *len);
 

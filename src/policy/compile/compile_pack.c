@@ -262,7 +262,7 @@ static enum err rule_read(struct compile *c, const struct yaml *node, struct set
     static const char *const KNOWN[] = { "id",     "regime",   "side",      "effect",   "rank",
                                          "lifts",  "held",     "uncertain", "in_force", "when",
                                          "any_of", "also",     "duties",    "cites",    "cite_list",
-                                         "note",   "conflict", NULL };
+                                         "note",   "conflict", "terms",     NULL };
     TRY(members_only(c, node, KNOWN));
     struct set_rule r = { .side = SIDE_EXPORT };
     const char *id = NULL;
@@ -287,6 +287,7 @@ static enum err rule_read(struct compile *c, const struct yaml *node, struct set
     TRY(words_list(c, node, "also", WORD_MECHANISM, &r.also));
     TRY(duties_list(c, node, &r));
     TRY(cites_list(c, node, &r.cites));
+    TRY(terms_read(c, node, &r));
     TRY(tests_read(c, yaml_member(node, "when"), p, first_rule, &r.tests));
     if (requires != (r.any_of.count > 0)) {
         return say(c, node, ERR_RANGE, "\"any_of\" belongs to \"require\", and only there");

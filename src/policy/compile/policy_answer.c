@@ -96,6 +96,7 @@ static json_t *conflicts_json(const struct policy_book *b, const struct policy_c
         json_put(o, "place", json_new_str(book_place(b, check->facts.to)));
         json_push(list, o);
     }
+    terms_conflicts(b, v, list);
     return list;
 }
 
@@ -121,6 +122,7 @@ json_t *policy_verdict_json(const struct policy_book *b, const struct policy_che
     json_put(o, "counted", counted_json(b, v));
     json_put(o, "would_change", json_new_array());
     json_put(o, "conflicts", conflicts_json(b, check, v));
+    terms_put(b, check, v, o);
     json_put(o, "coverage", coverage_json(b, v));
     json_put(o, "packs_hash", json_new_hash(&v->set));
     if (v->no_border) {

@@ -7,7 +7,7 @@
 /* The sentences around the words of the book, in each language. */
 struct phrases {
     const char *verdict[5], *because, *missing, *or_word, *duties, *within, *working, *articles,
-        *assumed, *coverage[4], *covered, *no_border, *asks, *conflict, *advice;
+        *assumed, *coverage[4], *covered, *no_border, *asks, *conflict, *clash, *terms, *advice;
 };
 
 static const struct phrases ENGLISH = {
@@ -27,6 +27,8 @@ static const struct phrases ENGLISH = {
     .covered = "\nCoverage: ",
     .no_border = "Nothing crosses a border.\n",
     .conflict = "\nA true conflict, which a person decides: the articles above stand against ",
+    .clash = "\nA true conflict, which a person decides: nobody obeys both\n",
+    .terms = "\nWhat the laws together leave\n",
     .asks = "Not answered: these facts decide, and were not said: ",
     .advice = "\n\nThis applies rules to declared facts. It is not legal advice.\n",
 };
@@ -45,6 +47,8 @@ static const struct phrases CHINESE = {
     .covered = "\n覆盖:",
     .no_border = "数据未跨境。\n",
     .conflict = "\n存在真实的法律冲突,须由人决定:上述条文与下列要求相抵触:",
+    .clash = "\n存在真实的法律冲突,须由人决定:下列规定不能同时遵守\n",
+    .terms = "\n各法合并适用的结果\n",
     .asks = "尚不能回答:请先说明下列事实:",
     .advice = "\n\n以上仅是将规则适用于所声明的事实,不构成法律意见。\n",
 };
@@ -148,6 +152,35 @@ static void counted_put(const struct policy_book *b, const struct policy_verdict
     }
 }
 
+/* A section of its own, and only when there is something in it. */
+static void section_put(struct text *t, const char *title, struct text *body)
+{
+    if (body->len > 0) {
+        text_put(t, "%s%s", title, body->at);
+    }
+    t->failed = t->failed || body->failed;
+    free(body->at);
+}
+
+static void clashes_put(const struct policy_book *b, const struct policy_verdict *v,
+                        const struct phrases *p, enum policy_language language, struct text *t)
+{
+    struct text body = { 0 };
+    if (v->code == POLICY_DENY) {
+        terms_conflicts_say(b, v, language, &body);
+    }
+    section_put(t, p->clash, &body);
+}
+
+static void merged_put(const struct policy_book *b, const struct policy_check *check,
+                       const struct policy_verdict *v, const struct phrases *p,
+                       enum policy_language language, struct text *t)
+{
+    struct text body = { 0 };
+    terms_say(b, check, v, language, &body);
+    section_put(t, p->terms, &body);
+}
+
 enum err policy_explain(const struct policy_book *b, const struct policy_check *check,
                         const struct policy_verdict *v, enum policy_language language, char **out)
 {
@@ -178,7 +211,9 @@ enum err policy_explain(const struct policy_book *b, const struct policy_check *
         text_put(&t, "]\n");
     }
     conflicts_put(b, check, v, p, language, &t);
+    clashes_put(b, v, p, language, &t);
     duties_put(b, v, p, language, &t);
+    merged_put(b, check, v, p, language, &t);
     lists_put(b, v, p, &t);
     counted_put(b, v, language, &t);
     text_put(&t, "%s", p->advice);

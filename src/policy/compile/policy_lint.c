@@ -33,6 +33,12 @@ static bool pack_asks(const struct set_pack *p, uint32_t op, uint64_t value)
             (op == OP_IN && p->rules[i].cite_list == value)) {
             return true;
         }
+        for (size_t k = 0; op == OP_IN && k < p->rules[i].term_count; k++) {
+            const struct set_term *x = &p->rules[i].terms[k];
+            if (x->kind >= TERM_PURPOSES && x->value == value) {
+                return true;
+            }
+        }
     }
     for (size_t i = 0; i < p->counter_count; i++) {
         if (tests_ask(p->counters[i].tests, op, value) ||

@@ -57,6 +57,12 @@ static bool rules_ask(const struct set_pack *p, uint64_t list)
                 return true;
             }
         }
+        for (size_t k = 0; k < p->rules[i].term_count; k++) {
+            const struct set_term *x = &p->rules[i].terms[k];
+            if (x->kind >= TERM_PURPOSES && x->value == list) {
+                return true;
+            }
+        }
     }
     return false;
 }

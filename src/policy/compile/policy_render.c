@@ -154,6 +154,23 @@ static void words_put(struct text *t, const struct policy_book *b, const char *t
     }
 }
 
+static void terms_render(struct text *t, const struct policy_book *b, const struct set_rule *r)
+{
+    for (size_t i = 0; i < r->term_count; i++) {
+        const struct set_term *x = &r->terms[i];
+        text_put(t, "%s%s ", i == 0 ? " terms: " : ", ", term_name(x->kind));
+        if (x->kind <= TERM_STAYS_IN) {
+            text_put(t, "%s", book_place(b, (uint32_t)x->value));
+        } else if (x->kind >= TERM_PURPOSES) {
+            text_put(t, "%s", list_name(b, x->value));
+        } else if (x->kind == TERM_CONSENT) {
+            text_put(t, "%s", term_consent(x->value));
+        } else {
+            text_put(t, "%llu", (unsigned long long)x->value);
+        }
+    }
+}
+
 void render_rule(struct text *t, const struct policy_book *b, const struct set_pack *p,
                  const struct set_rule *r)
 {
@@ -186,6 +203,7 @@ void render_rule(struct text *t, const struct policy_book *b, const struct set_p
     for (size_t i = 0; i < r->cites.count; i++) {
         text_put(t, "%s%s", i == 0 ? " cites: " : ", ", book_cite(b, r->cites.at[i]));
     }
+    terms_render(t, b, r);
     const char *against = NULL;
     const json_t *conflict = b->rules[r->number - 1].conflict;
     if (conflict != NULL && json_get_str(conflict, "en", &against) == ERR_NONE) {
