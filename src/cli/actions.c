@@ -254,18 +254,6 @@ enum err action_content_key(struct session *s, const struct hash *seal, uint8_t 
                        bytes_of_str("carnet/content-key/v1"), key, AEAD_KEY_SIZE);
 }
 
-enum err action_book(struct session *s, struct policy_book **out)
-{
-    char path[4096], why[POLICY_WHY_SIZE] = "";
-    uint8_t *prose;
-    size_t len;
-    cli_path(s->cli, path, sizeof path, "prose.json");
-    TRY(cli_read_file(s->cli, path, &prose, &len));
-    enum err e = policy_book_open(s->genesis.pack_set, bytes_of(prose, len), s->suite, out, why);
-    free(prose);
-    return e == ERR_NONE ? e : cli_fail(s->cli, e, path, "%s", why[0] ? why : err_text(e));
-}
-
 enum err action_template(struct cli *c, const char *name, struct template_ **out)
 {
     char file[128], why[CSV_WHY_SIZE] = "";

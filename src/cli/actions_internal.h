@@ -19,7 +19,7 @@ const char *action_right_status(uint32_t state);
 /* answer.tx and answer.height of a committed transaction. */
 void action_answer_tx(struct cli *c, const struct session_tx *t);
 
-/* The law in force for this space, with its words (prose.json beside the genesis). */
+/* The law that the next block is judged by, with its words (cli/law_space_internal.h). */
 MUST_USE enum err action_book(struct session *s, struct policy_book **out);
 /* A check from --check FILE and the options of `comply check`; `from` and `to` are given by the
  * places of exporter and importer when not NULL. day is the block's day when the date is absent. */
@@ -107,6 +107,7 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
 
 extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_BROKER,
     CLI_LEDGER, CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN,
-    CLI_RIGHT, CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY, CLI_WIZARD;
+    CLI_LAW, CLI_RIGHT, CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY,
+    CLI_WIZARD;
 
 #endif
