@@ -265,8 +265,9 @@ static void counts_make(struct run *r)
     for (size_t i = 0; i < p->counter_count; i++) {
         const struct set_counter *c = &p->counters[i];
         uint64_t adds = less(fact_or_zero(r, c->plus), fact_or_zero(r, c->minus));
-        uint64_t total =
-            adds + less(fact_or_zero(r, c->prior_plus), fact_or_zero(r, c->prior_minus));
+        uint64_t total = adds +
+                         less(fact_or_zero(r, c->prior_plus), fact_or_zero(r, c->prior_minus)) +
+                         fact_or_zero(r, c->prior_also);
         for (size_t k = 0; r->leg->origin && k < r->j->counter_count; k++) {
             const struct policy_counter *held = &r->j->counters[k];
             if (held->regime == c->regime && held->kind == c->kind) {

@@ -258,10 +258,10 @@ static bool counts_persons(const struct policy_set *set, uint32_t fact, bool opt
 
 static enum err counter_check(struct check_scope s, const struct set_counter *c)
 {
-    bool facts = counts_persons(s.set, c->plus, false) && counts_persons(s.set, c->minus, true) &&
-                 counts_persons(s.set, c->prior_plus, true) &&
-                 counts_persons(s.set, c->prior_minus, true) &&
-                 counts_persons(s.set, c->at_least, true);
+    bool facts =
+        counts_persons(s.set, c->plus, false) && counts_persons(s.set, c->minus, true) &&
+        counts_persons(s.set, c->prior_plus, true) && counts_persons(s.set, c->prior_minus, true) &&
+        counts_persons(s.set, c->prior_also, true) && counts_persons(s.set, c->at_least, true);
     bool words =
         set_word_is(s.set, c->regime, WORD_REGIME) && set_word_is(s.set, c->kind, WORD_COUNT);
     if (!facts || !words || c->period < POLICY_CALENDAR_YEAR || c->period > POLICY_TWELVE_MONTHS) {

@@ -111,6 +111,7 @@ static enum err counter_decode(struct arena *a, const Carnet__V1__PackCounter *m
                                  .minus = m->minus,
                                  .prior_plus = m->prior_plus,
                                  .prior_minus = m->prior_minus,
+                                 .prior_also = m->prior_also,
                                  .at_least = m->at_least };
     TRY(tests_decode(a, m->at_least_tests, m->n_at_least_tests, &out->at_least_tests));
     return tests_decode(a, m->tests, m->n_tests, &out->tests);
@@ -294,6 +295,7 @@ static enum err counters_encode(struct arena *a, const struct set_pack *in, Carn
         m->minus = c->minus;
         m->prior_plus = c->prior_plus;
         m->prior_minus = c->prior_minus;
+        m->prior_also = c->prior_also;
         m->at_least = c->at_least;
         TRY(tests_encode(a, c->at_least_tests, &m->at_least_tests, &m->n_at_least_tests));
         TRY(tests_encode(a, c->tests, &m->tests, &m->n_tests));

@@ -55,7 +55,7 @@ struct set_term {
     uint64_t value;
 };
 struct set_counter {
-    uint32_t regime, kind, period, plus, minus, prior_plus, prior_minus, at_least;
+    uint32_t regime, kind, period, plus, minus, prior_plus, prior_minus, prior_also, at_least;
     struct set_tests at_least_tests, tests;
 };
 struct set_rule {

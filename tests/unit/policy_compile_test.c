@@ -331,12 +331,13 @@ TEST(the_linter_finds_what_compiles_but_looks_wrong)
     CHECK_OK(policy_lint(rig_book(), &findings, &text));
     CHECK_STR(text, "cn.core: uncertain, and it decides\n"
                     "cn.certificate.expired: uncertain, and it decides\n"
+                    "cn.sam.4.3: uncertain, and it decides\n"
                     "cn.hgr.28.review: uncertain, and it decides\n"
                     "in.dpdp.16: uncertain, and it decides\n"
                     "la.consent: uncertain, and it decides\n"
                     "ru.12.wait: uncertain, and it decides\n"
                     "vn.data: uncertain, and it decides\n");
-    CHECK_EQ(findings, 7);
+    CHECK_EQ(findings, 8);
     policy_text_free(text);
     struct policy_compiled c;
     struct policy_book *b;

@@ -146,9 +146,9 @@ static enum err fact_of(struct compile *c, const struct yaml *map, const char *k
 
 static enum err counter_head(struct compile *c, const struct yaml *node, struct set_counter *out)
 {
-    static const char *const KNOWN[] = { "regime",        "kind",         "period",     "adds",
-                                         "less",          "prior",        "prior_less", "at_least",
-                                         "at_least_when", "counted_when", NULL };
+    static const char *const KNOWN[] = { "regime",   "kind",          "period",       "adds",
+                                         "less",     "prior",         "prior_less",   "prior_also",
+                                         "at_least", "at_least_when", "counted_when", NULL };
     TRY(members_only(c, node, KNOWN));
     const char *kind = NULL;
     TRY(member_text(c, node, "kind", true, &kind));
@@ -159,6 +159,7 @@ static enum err counter_head(struct compile *c, const struct yaml *node, struct 
     TRY(fact_of(c, node, "less", false, &out->minus));
     TRY(fact_of(c, node, "prior", false, &out->prior_plus));
     TRY(fact_of(c, node, "prior_less", false, &out->prior_minus));
+    TRY(fact_of(c, node, "prior_also", false, &out->prior_also));
     return fact_of(c, node, "at_least", false, &out->at_least);
 }
 

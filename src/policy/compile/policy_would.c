@@ -127,8 +127,13 @@ static void facts(struct would *w)
     }
 }
 
-static uint64_t core_fact(const struct policy_facts *f, uint32_t number)
+static uint64_t count_fact(const struct policy_facts *f, uint32_t number)
 {
+    for (size_t i = 0; i < f->fact_count; i++) {
+        if (f->fact[i].number == number) {
+            return f->fact[i].value;
+        }
+    }
     const uint64_t values[] = { [FACT_SUBJECTS] = f->subjects,
                                 [FACT_PRIOR_SUBJECTS] = f->prior_subjects,
                                 [FACT_SENSITIVE_SUBJECTS] = f->sensitive_subjects,
@@ -143,8 +148,9 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 static uint64_t counted(const struct set_counter *c, const struct policy_facts *f)
 {
-    return less(core_fact(f, c->plus), core_fact(f, c->minus)) +
-           less(core_fact(f, c->prior_plus), core_fact(f, c->prior_minus));
+    return less(count_fact(f, c->plus), count_fact(f, c->minus)) +
+           less(count_fact(f, c->prior_plus), count_fact(f, c->prior_minus)) +
+           count_fact(f, c->prior_also);
 }
 
 /* Ascending, each once. */
@@ -166,12 +172,15 @@ static void bound_add(struct bound bounds[BOUND_MAX], size_t *count, struct boun
     ++*count;
 }
 
-static size_t bounds_find(const struct set_pack *p, const struct policy_facts *f,
+static size_t bounds_find(const struct set_pack *p, const struct policy_check *check,
                           struct bound bounds[BOUND_MAX])
 {
+    const struct policy_facts *f = &check->facts;
     size_t count = 0;
     for (size_t i = 0; i < p->rule_count; i++) {
-        for (size_t k = 0; k < p->rules[i].tests.count; k++) {
+        bool now = p->rules[i].from_day <= check->day &&
+                   (p->rules[i].to_day == 0 || check->day <= p->rules[i].to_day);
+        for (size_t k = 0; now && k < p->rules[i].tests.count; k++) {
             const struct set_test *t = &p->rules[i].tests.at[k];
             bool counts = t->variable >= VAR_COUNT_BASE && t->variable < VAR_FACT_BASE &&
                           t->op >= OP_LT && t->op <= OP_GE && (t->flags & TEST_VARIABLE) == 0;
@@ -197,7 +206,7 @@ static void thresholds(struct would *w)
         return;
     }
     const struct set_pack *p = &w->book->set->packs[place->pack - 1];
-    size_t count = bounds_find(p, &w->check->facts, bounds);
+    size_t count = bounds_find(p, w->check, bounds);
     uint32_t last[PACK_COUNTER_MAX];
     for (size_t i = 0; i < p->counter_count; i++) {
         last[i] = (uint32_t)w->verdict->code;
