@@ -124,17 +124,47 @@ static enum err leg_run(struct judge *j, uint32_t place, uint32_t side, uint32_t
     return judge_leg(j, &leg);
 }
 
-/* Who receives it at home and will send it abroad: the border is crossed later, and the law of the
- * origin judges it now. Elsewhere each pack looks at the onward places itself. */
-static enum err onward_run(struct judge *j, const struct route *way)
+static bool stays_at_home(const struct route *way)
 {
-    const struct policy_facts *f = j->facts;
     bool home = true;
     for (size_t i = 1; i < way->count; i++) {
-        home = home && way->place[i] == f->from;
+        home = home && way->place[i] == way->place[0];
     }
-    for (size_t i = 0; home && i < f->onward_count; i++) {
-        TRY(leg_run(j, f->from, SIDE_EXPORT, f->from, f->onward[i], LAYER_EXPORTER, true));
+    return home;
+}
+
+/* Who receives it at home and will send it abroad: the border is crossed later, and the law of the
+ * origin and of those places judges it now. Elsewhere each pack looks at the onward places itself.
+ */
+static enum err onward_run(struct judge *j)
+{
+    const struct policy_facts *f = j->facts;
+    for (size_t i = 0; i < f->onward_count; i++) {
+        uint32_t there = f->onward[i];
+        TRY(leg_run(j, f->from, SIDE_EXPORT, f->from, there, LAYER_EXPORTER, true));
+        TRY(leg_run(j, there, SIDE_IMPORT, f->from, there, LAYER_IMPORTER, false));
+    }
+    return ERR_NONE;
+}
+
+static enum err reach_leg(struct judge *j, const struct set_pack *pack, uint32_t from, uint32_t to)
+{
+    struct judge_leg leg = { pack, SIDE_REACH, from, to, LAYER_REACH, false };
+    return from == to ? ERR_NONE : judge_leg(j, &leg);
+}
+
+/* What reaches across borders looks at the same as the laws of the exporters. */
+static enum err reach_run(struct judge *j, const struct set_pack *pack, const struct route *way)
+{
+    const struct policy_facts *f = j->facts;
+    for (size_t i = 1; i < way->count; i++) {
+        TRY(reach_leg(j, pack, f->from, way->place[i]));
+        if (way->place[i - 1] != f->from) {
+            TRY(reach_leg(j, pack, way->place[i - 1], way->place[i]));
+        }
+    }
+    for (size_t i = 0; stays_at_home(way) && i < f->onward_count; i++) {
+        TRY(reach_leg(j, pack, f->from, f->onward[i]));
     }
     return ERR_NONE;
 }
@@ -152,12 +182,10 @@ static enum err route_run(struct judge *j, const struct route *way)
         }
         TRY(leg_run(j, here, SIDE_IMPORT, before, here, LAYER_IMPORTER, false));
     }
-    TRY(onward_run(j, way));
+    TRY(stays_at_home(way) ? onward_run(j) : ERR_NONE);
     for (size_t i = 0; i < j->set->pack_count; i++) {
-        struct judge_leg leg = { &j->set->packs[i],          SIDE_REACH,  origin,
-                                 way->place[way->count - 1], LAYER_REACH, false };
-        if ((leg.pack->sides >> SIDE_REACH & 1) != 0) {
-            TRY(judge_leg(j, &leg));
+        if ((j->set->packs[i].sides >> SIDE_REACH & 1) != 0) {
+            TRY(reach_run(j, &j->set->packs[i], way));
         }
     }
     return ERR_NONE;
@@ -388,14 +416,16 @@ static enum err lists_fill(const struct judge *j, struct policy_verdict *v)
     return ERR_NONE;
 }
 
-/* True when every exporter on the route has a pack that is full. */
+/* True when every exporter on the route has a pack that is full; who sends nothing abroad is none.
+ */
 static bool coverage_fill(const struct policy_set *set, const struct route *way,
                           struct policy_verdict *v)
 {
     bool full = true;
     for (size_t i = 0; i < way->count; i++) {
         enum policy_coverage coverage = policy_set_coverage(set, way->place[i]);
-        full = full && (i + 1 == way->count || coverage == POLICY_FULL);
+        bool sends = i == 0 || (i + 1 < way->count && way->place[i + 1] != way->place[i]);
+        full = full && (!sends || coverage == POLICY_FULL);
         bool known = false;
         for (size_t k = 0; k < v->coverage_count; k++) {
             known = known || v->coverage[k].place == way->place[i];

@@ -21,6 +21,11 @@ static void mask_join(struct judge_mask *to, struct judge_mask from)
     to->bits[1] |= from.bits[1];
 }
 
+static void mask_add(struct judge_mask *to, uint32_t fact)
+{
+    to->bits[fact / 64] |= 1ULL << (fact % 64);
+}
+
 static bool mask_empty(struct judge_mask m)
 {
     return (m.bits[0] | m.bits[1]) == 0;
@@ -151,18 +156,26 @@ static bool test_plain(const struct run *r, const struct set_test *t)
     return false;
 }
 
+static bool fact_reads(const struct run *r, uint64_t variable, struct judge_mask *reads)
+{
+    const struct set_value *f = &r->fact.of[variable - VAR_FACT_BASE];
+    if (f->assumed) {
+        mask_add(reads, (uint32_t)(variable - VAR_FACT_BASE));
+    }
+    return f->known;
+}
+
 /* One literal. What an unknown fact says is false, whatever is asked of it, and its negation true.
  */
 static bool test_holds(const struct run *r, const struct set_test *t, struct judge_mask *reads)
 {
     bool plain;
     if (t->variable > VAR_FACT_BASE) {
-        uint32_t number = t->variable - VAR_FACT_BASE;
-        const struct set_value *f = &r->fact.of[number];
-        if (f->assumed && t->op != OP_GIVEN) {
-            reads->bits[number / 64] |= 1ULL << (number % 64);
+        bool known = fact_reads(r, t->variable, reads) || t->op == OP_GIVEN;
+        if ((t->flags & TEST_VARIABLE) != 0 && t->value > VAR_FACT_BASE) {
+            known = fact_reads(r, t->value, reads) && known;
         }
-        plain = (f->known || (t->op == OP_GIVEN && !f->assumed)) && test_plain(r, t);
+        plain = known && test_plain(r, t);
     } else {
         plain = test_plain(r, t);
         if (t->op == OP_FIRED) {
@@ -175,9 +188,9 @@ static bool test_holds(const struct run *r, const struct set_test *t, struct jud
 }
 
 /* A conjunction of disjunctions. *reads gets the assumed facts without which the answer might be
- * another: of a true one those of the literal that makes each disjunction true, of a false one
- * those of the first false disjunction, and none if some disjunction is false on declared facts
- * alone. */
+ * another: of a true one those of the first literal that makes each disjunction true, and none
+ * where some literal is true on declared facts alone; of a false one those of the first false
+ * disjunction, and none if some disjunction is false on declared facts alone. */
 static bool tests_hold(const struct run *r, struct set_tests tests, struct judge_mask *reads)
 {
     struct judge_mask yes = { 0 }, no = { 0 };
@@ -187,8 +200,12 @@ static bool tests_hold(const struct run *r, struct set_tests tests, struct judge
         bool any = false, last = false;
         for (; !last; i++) {
             last = (tests.at[i].flags & TEST_LAST) != 0;
+            if (any && mask_empty(clause)) {
+                continue;
+            }
             struct judge_mask one = { 0 };
-            if (!any && test_holds(r, &tests.at[i], &one)) {
+            bool hit = test_holds(r, &tests.at[i], &one);
+            if (hit && (!any || mask_empty(one))) {
                 any = true;
                 clause = one;
             } else if (!any) {
@@ -215,13 +232,31 @@ static void fact_put(struct run *r, uint32_t number, uint64_t value, bool given)
 static void facts_declared(struct run *r)
 {
     const struct policy_facts *f = r->j->facts;
-    fact_put(r, FACT_SUBJECTS, f->subjects, f->subjects_given);
+    /* nobody said how many: at least those of whom more was said */
+    uint64_t subjects = f->subjects_given ? f->subjects : f->sensitive_subjects;
+    fact_put(r, FACT_SUBJECTS, subjects, f->subjects_given);
     fact_put(r, FACT_PRIOR_SUBJECTS, f->prior_subjects, true);
     fact_put(r, FACT_SENSITIVE_SUBJECTS, f->sensitive_subjects, true);
     fact_put(r, FACT_PRIOR_SENSITIVE_SUBJECTS, f->prior_sensitive_subjects, true);
     fact_put(r, FACT_IMPORTANT_DATA, f->important_data, true);
     for (size_t i = 0; i < f->fact_count; i++) {
         fact_put(r, f->fact[i].number, f->fact[i].value, true);
+    }
+}
+
+/* A check that does not say how many persons there are is told so whenever it is of persons, which
+ * is where the default of that fact has a condition (vocabulary), whether a rule counts them or
+ * not. */
+static void subjects_assume(struct run *r, const struct set_fact *f)
+{
+    for (size_t k = 0; k < f->default_count; k++) {
+        struct judge_mask reads;
+        if (tests_hold(r, f->defaults[k].tests, &reads)) {
+            if (f->defaults[k].tests.count > 0) {
+                mask_add(&r->j->assumed, f->number);
+            }
+            return;
+        }
     }
 }
 
@@ -232,6 +267,9 @@ static void facts_assume(struct run *r)
     const struct policy_set *set = r->j->set;
     for (size_t i = 0; i < set->asking_count; i++) {
         const struct set_fact *f = &set->facts[set->asking[i]];
+        if (f->number == FACT_SUBJECTS && r->fact.of[f->number].assumed) {
+            subjects_assume(r, f);
+        }
         if (r->fact.of[f->number].known) {
             continue;
         }
@@ -274,14 +312,15 @@ static void counts_make(struct run *r)
                 total += held->value;
             }
         }
-        struct judge_mask reads;
-        uint64_t floor = fact_or_zero(r, c->at_least);
-        if (floor > total && tests_hold(r, c->at_least_tests, &reads)) {
-            total = floor;
-        }
         r->count_reads[i] = (struct judge_mask){ 0 };
-        if (r->fact.of[c->plus].assumed) {
-            r->count_reads[i].bits[c->plus / 64] |= 1ULL << (c->plus % 64);
+        if (c->at_least != 0 && tests_hold(r, c->at_least_tests, &r->count_reads[i])) {
+            uint64_t floor = fact_or_zero(r, c->at_least);
+            total = floor > total ? floor : total;
+            (void)fact_reads(r, VAR_FACT_BASE + c->at_least, &r->count_reads[i]);
+        }
+        (void)fact_reads(r, VAR_FACT_BASE + c->plus, &r->count_reads[i]);
+        if (c->prior_also != 0) {
+            (void)fact_reads(r, VAR_FACT_BASE + c->prior_also, &r->count_reads[i]);
         }
         r->add[i] = adds;
         r->count[i] = total;

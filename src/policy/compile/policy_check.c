@@ -284,6 +284,9 @@ static enum err numbers_read(const struct reading *r, const json_t *check, struc
     if (!prior) { /* they were sent earlier, so at least as many were */
         f->prior_subjects = f->prior_sensitive_subjects;
     }
+    if (!f->subjects_given) { /* and these are among those that nobody counted */
+        f->subjects = f->sensitive_subjects;
+    }
     TRY(bool_read(r, check, "important_data", &f->important_data));
     if (f->subjects_given && f->sensitive_subjects > f->subjects) {
         return refuse(r, ERR_RANGE, "\"sensitive_subjects\" is more than \"subjects\"");
