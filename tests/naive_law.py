@@ -37,9 +37,13 @@ def read_law(folder):
     for fact in law["facts"].values():
         for choice in fact.get("defaults", []):
             choice["when"] = [read_test(test) for test in choice.get("when", [])]
+    number = 0
     for pack in law["packs"]:
         for rule in pack["rules"]:
+            number += 1
+            rule["number"] = number
             rule["when"] = [read_test(test) for test in rule["when"]]
+            rule["side"] = rule.get("side", "export")
         for counter in pack.get("counters", []):
             counter["counted_when"] = [read_test(t) for t in counter.get("counted_when", [])]
             counter["at_least_when"] = [read_test(t) for t in counter.get("at_least_when", [])]
@@ -121,6 +125,10 @@ def read_check(law, raw):
         check[name] = raw.get(name, 0)
         if not 0 <= check[name] <= COUNT_MAX:
             raise Refused(name)
+    # Nobody said how many: at least those of whom more was said.
+    for whole, part in (("subjects", "sensitive_subjects"),
+                        ("prior_subjects", "prior_sensitive_subjects")):
+        check[whole] = check[whole] if whole in raw else check[part]
     if check["sensitive_subjects"] > check["subjects"]:
         raise Refused("sensitive_subjects")
     if check["prior_sensitive_subjects"] > check["prior_subjects"]:
@@ -167,6 +175,8 @@ def arrivals(check):
 def fact_of(leg, name):
     """A fact's value, declared or assumed; None where nobody said it and it has no default."""
     check, law = leg["check"], leg["law"]
+    if name == "subjects" and not check["subjects_given"]:
+        return check[name], frozenset([name])
     if name in NUMBERS or name == "important_data":
         return check[name], NOTHING
     fact = law["facts"][name]
@@ -200,9 +210,10 @@ def counted(leg, kind):
     total = adds_of(check, counter) + check[counter["prior"]]
     if "prior_less" in counter:
         total -= check[counter["prior_less"]]
-    rests = NOTHING
+    rests = fact_of(leg, counter["adds"])[1]
     if "at_least" in counter and all_hold(leg, counter["at_least_when"])[0]:
-        floor, rests = fact_of(leg, counter["at_least"])
+        floor, more = fact_of(leg, counter["at_least"])
+        rests |= more
         if floor is not None:
             total = max(total, floor)
     return total, rests
@@ -293,18 +304,13 @@ def any_holds(leg, tests):
 # ---- one pack on one leg -----------------------------------------------------------------------
 
 def cites_of(leg, rule):
-    """A rule's articles, and that of the list's member which is the receiver."""
+    """A rule's articles with that of the list's member which receives, and its place there."""
     cites = list(rule.get("cites", []))
     if "cite_list" in rule:
-        for member in leg["law"]["lists"][rule["cite_list"]]:
+        for place, member in enumerate(leg["law"]["lists"][rule["cite_list"]]):
             if member["is"] == leg["to"] and in_force(member, leg["check"]["date"]):
-                cites.append(member["cite"])
-    return cites
-
-
-def sides_of(rule):
-    side = rule.get("side", "export")
-    return ["export", "import"] if side == "both" else [side]
+                return cites + [member["cite"]], place
+    return cites, 0
 
 
 def is_met(check, rule):
@@ -334,7 +340,8 @@ def judge_pack(law, check, pack, sender, receiver, side):
     leg = {"law": law, "check": check, "pack": pack, "from": sender, "to": receiver, "held": {}}
     fired, assumed = [], set()
     for rule in pack["rules"]:
-        if side not in sides_of(rule) or not in_force(rule.get("in_force", {}), check["date"]):
+        speaks = rule["side"] == side or rule["side"] == "both" and side != "reach"
+        if not speaks or not in_force(rule.get("in_force", {}), check["date"]):
             continue
         value, rests = all_hold(leg, rule["when"])
         leg["held"][rule["id"]] = value, rests
@@ -342,8 +349,9 @@ def judge_pack(law, check, pack, sender, receiver, side):
             continue
         assumed |= rests
         if value:
+            cites, place = cites_of(leg, rule)
             fired.append({"rule": rule, "effect": rule["effect"], "regime": rule["regime"],
-                          "side": side, "cites": cites_of(leg, rule), "to": receiver})
+                          "side": side, "cites": cites, "order": (rule["number"], place)})
     stands = []
     for regime in {item["regime"] for item in fired}:
         stands += standing(fired, regime)
@@ -357,7 +365,7 @@ def counts_of(leg):
     """What the transfer adds to each count of the pack; exempt volumes add nothing."""
     found = []
     for counter in leg["pack"].get("counters", []):
-        if all_hold(leg, counter["counted_when"])[0]:
+        if adds_of(leg["check"], counter) > 0 and all_hold(leg, counter["counted_when"])[0]:
             found.append({"regime": counter["regime"], "kind": counter["kind"],
                           "period": counter["period"], "adds": adds_of(leg["check"], counter),
                           "total": counted(leg, counter["kind"])[0]})
@@ -366,18 +374,31 @@ def counts_of(leg):
 
 # ---- the answer --------------------------------------------------------------------------------
 
+def duties_of(fired):
+    """[(duty, item)] that attach: of what obliges, of permits, and of requirements that are met."""
+    return [(duty, item) for item in fired for duty in item["rule"].get("duties", [])
+            if item["effect"] in ("oblige", "permit") or item["stands"] and item["met"]]
+
+
 def verdict_of(fired):
     if any(item["effect"] == "deny" for item in fired):
         return "deny"
     if any(item["effect"] == "require" and item["stands"] and not item["met"] for item in fired):
         return "needs_mechanism"
-    if any(item["rule"].get("duties") for item in fired):
+    if duties_of(fired):
         return "allow_with_obligations"
     return "allow"
 
 
+def by_weight(fired):
+    """The strictest effect first, then by side, then as the set has them."""
+    effects, sides = ["deny", "require", "permit", "oblige", "note"], ["export", "import", "reach"]
+    return sorted(fired, key=lambda item: (effects.index(item["effect"]),
+                                           sides.index(item["side"]), item["order"]))
+
+
 def deciding(fired, verdict):
-    """The rules that decided, the strictest effect first, then by side, then as the set has them."""
+    """The rules that decided."""
     if verdict == "deny":
         chosen = [item for item in fired if item["effect"] == "deny"]
     elif verdict == "needs_mechanism":
@@ -385,9 +406,7 @@ def deciding(fired, verdict):
     else:
         chosen = [item for item in fired if item["effect"] in ("require", "permit", "oblige")
                   and item["stands"]]
-    effects, sides = ["deny", "require", "permit", "oblige"], ["export", "import", "reach"]
-    return sorted(chosen, key=lambda item: (effects.index(item["effect"]),
-                                            sides.index(item["side"]), item["place_in_set"]))
+    return by_weight(chosen)
 
 
 def required_of(fired, verdict):
@@ -396,19 +415,17 @@ def required_of(fired, verdict):
         return {frozenset(i["rule"]["any_of"]) for i in fired
                 if i["effect"] == "require" and i["stands"] and not i["met"]}
     if verdict == "allow_with_obligations":
-        return {frozenset([duty["duty"]]) for item in fired for duty in item["rule"].get("duties", [])}
+        return {frozenset([duty["duty"]]) for duty, _ in duties_of(fired)}
     return set()
 
 
 def obligations_of(fired, verdict):
-    """(duty, days, working days, months, rule), each duty once, of the first rule that has it."""
+    """(duty, days, working days, months, rule): each once, of the weightiest rule that has it."""
     found = {}
-    if verdict != "deny":
-        for item in fired:
-            for duty in item["rule"].get("duties", []):
-                found.setdefault(duty["duty"], (
-                    duty["duty"], int(duty.get("days", 0)), int(duty.get("working_days", 0)),
-                    int(duty.get("every_months", 0)), item["rule"]["id"]))
+    for duty, item in duties_of(by_weight(fired)) if verdict != "deny" else []:
+        told = (duty["duty"], int(duty.get("days", 0)), int(duty.get("working_days", 0)),
+                int(duty.get("every_months", 0)))
+        found.setdefault(told, told + (item["rule"]["id"],))
     return set(found.values())
 
 
@@ -440,17 +457,15 @@ def judge(law, raw):
             adds += counts if is_origin else []
     for sender, receiver in arrivals(check):
         if pack_of(law, receiver):
-            found, rests, _ = judge_pack(law, check, pack_of(law, receiver), sender, receiver, "import")
+            found, rests, _ = judge_pack(law, check, pack_of(law, receiver), sender, receiver,
+                                         "import")
             fired, assumed = fired + found, assumed | rests
     for sender, receiver, _ in legs:
         for pack in law["packs"]:
-            if any("reach" in sides_of(rule) for rule in pack["rules"]):
+            if any(rule["side"] == "reach" for rule in pack["rules"]):
                 found, rests, _ = judge_pack(law, check, pack, sender, receiver, "reach")
                 fired, assumed = fired + found, assumed | rests
-    order = [rule["id"] for pack in law["packs"] for rule in pack["rules"]]
-    for item in fired:
-        item["place_in_set"] = order.index(item["rule"]["id"])
-    fired.sort(key=lambda item: item["place_in_set"])
+    fired.sort(key=lambda item: item["rule"]["number"])
     return answer(law, check, legs, fired, assumed, adds)
 
 
@@ -465,11 +480,11 @@ def answer(law, check, legs, fired, assumed, adds):
     if legs and not check["subjects_given"] and is_personal(law, check):
         assumed = assumed | {"subjects"}
     facts = list(law["facts"])
+    counts = {tuple(sorted(entry.items())) for entry in adds} if verdict != "deny" else set()
     return {"verdict": verdict, "required": required, "obligations": obligations,
             "cites": unique(c for i in deciding(fired, verdict) for c in i["cites"])[:CITES_MAX],
             "rules": unique(item["rule"]["id"] for item in fired),
             "assumed": sorted(assumed, key=facts.index),
-            "counted": {tuple(sorted(entry.items())) for entry in adds} if verdict != "deny" else set(),
-            "conflicts": conflicts_of(fired), "no_border": not legs,
+            "counted": counts, "conflicts": conflicts_of(fired), "no_border": not legs,
             "coverage": {place: coverage_of(law, place)
                          for place in [check["from"]] + check["via"] + [check["to"]]}}
