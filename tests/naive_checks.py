@@ -197,7 +197,7 @@ class Draw:
             rule = next(r for r in pack["rules"] if r["id"] == test["which"])
             self.make_all(check, pack, rule["when"], want, depth + 1)
         elif what == "count":
-            self.make_count(check, test, want)
+            self.make_count(check, pack, test, want)
         elif what in ("from", "to", "role", "sector", "purpose"):
             value = self.value_for(test, want, check["date"], what)
             if value is not None:
@@ -245,20 +245,27 @@ class Draw:
             check["facts"]["onward"] = [place for place in check["facts"].get("onward", [])
                                         if place in pool]
 
-    def make_count(self, check, test, want):
+    def make_count(self, check, pack, test, want):
         """A total one below, at or above the number, part of it sent before or told as a split."""
+        counter = next(c for c in pack["counters"] if c["kind"] == test["which"])
         bound = int(test["value"])
         near = [n for n in (bound - 1, bound, bound + 1, bound * 3)
                 if n >= 0 and naive_law.compare(n, test["how"], bound) == want]
         total = self.one_of(near or [bound])
         before = self.one_of([0, 0, 0, total // 2, total])
-        if test["which"] == "sensitive_persons":
+        if counter["adds"] == "sensitive_subjects":
             check["sensitive_subjects"], check["prior_sensitive_subjects"] = total - before, before
             check["subjects"] = total - before + self.one_of([0, 0, 1, 99_999, 1_000_000])
             check["prior_subjects"] = before
-        else:
+        elif "less" in counter:
             check["subjects"] = total - before + check.get("sensitive_subjects", 0)
             check["prior_subjects"] = before + check.get("prior_sensitive_subjects", 0)
+        else:
+            check["subjects"], check["prior_subjects"] = total - before, before
+        if "prior_also" in counter:
+            also = self.one_of([0, check["subjects"] // 3])
+            check["facts"][counter["prior_also"]] = also
+            check["subjects"] -= also
         if self.chance(10):
             check["facts"]["split_total_subjects"] = total
             check["subjects"] = min(check["subjects"], self.number())
@@ -383,8 +390,18 @@ def words_of(engine):
             "obligations": duties, "cites": engine["cites"], "rules": engine["rules"],
             "assumed": engine["assumed"],
             "counted": {tuple(sorted(count.items())) for count in counts},
-            "conflicts": {(c["rule"], tuple(c["law"]), c["against"]) for c in engine["conflicts"]},
+            "conflicts": {frozenset([c["rule"], c["against_rule"]]) if "against_rule" in c
+                          else (c["rule"], tuple(c["law"]), c["against"])
+                          for c in engine["conflicts"]},
+            "terms": {(t["term"], value_of(t), frozenset(t["rules"]))
+                      for t in engine.get("terms", [])},
             "no_border": "note" in engine, "coverage": engine["coverage"]}
+
+
+def value_of(term):
+    """Places and words as a set, else the one value."""
+    several = term.get("places", term.get("words"))
+    return term["value"] if several is None else frozenset(several)
 
 
 def naively(law, check):

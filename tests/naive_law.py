@@ -211,6 +211,9 @@ def counted(leg, kind):
     if "prior_less" in counter:
         total -= check[counter["prior_less"]]
     rests = fact_of(leg, counter["adds"])[1]
+    if "prior_also" in counter:
+        also, more = fact_of(leg, counter["prior_also"])
+        total, rests = total + also, rests | more
     if "at_least" in counter and all_hold(leg, counter["at_least_when"])[0]:
         floor, more = fact_of(leg, counter["at_least"])
         rests |= more
@@ -372,6 +375,69 @@ def counts_of(leg):
     return found
 
 
+# ---- what several laws say of the data -----------------------------------------------------------
+
+PLACES = ["copy_in", "stays_in"]
+LEAST = ["keep_at_most_days", "breach_hours", "valid_months"]
+MOST = ["keep_at_least_days", "records_months"]
+LISTS = ["purposes", "recipients", "onward"]
+CONSENT = ["opt_out", "consent", "explicit", "separate"]
+
+
+def said(fired, kind):
+    """[(item, what its rule says)] of one kind of term, each rule once."""
+    rules = {item["rule"]["id"]: item for item in reversed(by_weight(fired))}
+    return [(item, item["rule"]["terms"][kind])
+            for item in sorted(rules.values(), key=lambda item: item["order"])
+            if kind in item["rule"].get("terms", {})]
+
+
+def places_in(value):
+    return value if isinstance(value, list) else [value]
+
+
+def clashes(law, check, fired):
+    """[(item, item)]: two rules that nobody can obey together."""
+    found = []
+    for one, home in said(fired, "stays_in"):
+        for kind in PLACES:
+            found += [(one, other) for other, value in said(fired, kind)
+                      if set(places_in(value)) != set(places_in(home))]
+    for one, least in said(fired, "keep_at_least_days"):
+        found += [(one, other) for other, most in said(fired, "keep_at_most_days")
+                  if int(least) > int(most)]
+    for kind in ("purposes", "recipients"):
+        named = [(item, set(members_on(law, value, check["date"])))
+                 for item, value in said(fired, kind)]
+        pairs = [(one, other) for one, a in named for other, b in named if not a & b]
+        if named and not pairs and not set.intersection(*[members for _, members in named]):
+            pairs = [(named[0][0], named[-1][0])]
+        found += pairs
+    return found
+
+
+def terms_of(law, check, fired):
+    """{(kind, what all of them say together, the rules that decide it)}"""
+    found = set()
+    for kind in PLACES + LEAST + MOST + ["consent"] + LISTS:
+        spoken = said(fired, kind)
+        if not spoken:
+            continue
+        if kind in PLACES:
+            value = frozenset(place for _, places in spoken for place in places_in(places))
+        elif kind in LISTS:
+            value = frozenset.intersection(*[frozenset(members_on(law, name, check["date"]))
+                                             for _, name in spoken])
+        elif kind == "consent":
+            value = max((form for _, form in spoken), key=CONSENT.index)
+        else:
+            value = (min if kind in LEAST else max)(int(number) for _, number in spoken)
+        decide = frozenset(item["rule"]["id"] for item, text in spoken
+                           if kind in PLACES + LISTS or text == str(value))
+        found.add((kind, value, decide))
+    return found
+
+
 # ---- the answer --------------------------------------------------------------------------------
 
 def duties_of(fired):
@@ -429,9 +495,11 @@ def obligations_of(fired, verdict):
     return set(found.values())
 
 
-def conflicts_of(fired):
-    return {(i["rule"]["id"], tuple(i["cites"]), i["rule"]["conflict"]["en"]) for i in fired
-            if i["effect"] == "deny" and "conflict" in i["rule"]}
+def conflicts_of(fired, clashing):
+    """A law against an order from elsewhere, or two laws of which only one can be obeyed."""
+    return ({(i["rule"]["id"], tuple(i["cites"]), i["rule"]["conflict"]["en"]) for i in fired
+             if i["effect"] == "deny" and "conflict" in i["rule"]}
+            | {frozenset([one["rule"]["id"], other["rule"]["id"]]) for one, other in clashing})
 
 
 def unique(values):
@@ -470,6 +538,8 @@ def judge(law, raw):
 
 
 def answer(law, check, legs, fired, assumed, adds):
+    clashing = clashes(law, check, fired)
+    fired += [dict(item, effect="deny") for pair in clashing for item in pair]
     verdict = verdict_of(fired)
     required = required_of(fired, verdict)
     obligations = obligations_of(fired, verdict)
@@ -485,6 +555,7 @@ def answer(law, check, legs, fired, assumed, adds):
             "cites": unique(c for i in deciding(fired, verdict) for c in i["cites"])[:CITES_MAX],
             "rules": unique(item["rule"]["id"] for item in fired),
             "assumed": sorted(assumed, key=facts.index),
-            "counted": counts, "conflicts": conflicts_of(fired), "no_border": not legs,
+            "counted": counts, "conflicts": conflicts_of(fired, clashing),
+            "terms": terms_of(law, check, fired), "no_border": not legs,
             "coverage": {place: coverage_of(law, place)
                          for place in [check["from"]] + check["via"] + [check["to"]]}}
