@@ -49,6 +49,7 @@ enum err get_status(struct api_request *q)
     struct scrub_status scrub = scrub_status(q->node);
     json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
     json_put(j, "wrong_chunks", json_new_int(scrub.wrong));
+    json_put(j, "index_base", json_new_int((int64_t)st.index_base));
     json_put(j, "version", json_new_str(CARNET_VERSION));
     return reply_json(q, 200, j);
 }
@@ -85,6 +86,11 @@ enum err get_tx(struct api_request *q)
     if (e == ERR_NOT_FOUND && (q->args.present & API_QUERY_WAIT) != 0) {
         return request_fail(q, ERR_TIMEOUT, "ask again: it may still commit",
                             "not committed within %llu ms", (unsigned long long)q->args.wait_ms);
+    }
+    if (e == ERR_NOT_FOUND && node_status(q->node).index_base > 0) {
+        return request_fail(q, e, "ask a node that has all blocks",
+                            "not in this node's index, which begins above height %llu",
+                            (unsigned long long)node_status(q->node).index_base);
     }
     TRY(e);
     TRY(tx_decode(node_suite(q->node), t.tx, &q->arena, &tx));
@@ -177,6 +183,7 @@ enum err get_events(struct api_request *q)
         json_push(events, render_event(q->node, &event[i], &q->arena));
     }
     json_put(j, "events", events);
+    json_put(j, "base", json_new_int((int64_t)node_status(q->node).index_base));
     return reply_json(q, 200, j);
 }
 

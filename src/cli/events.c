@@ -39,6 +39,7 @@ enum err action_each_event(struct session *s, const char *subject, action_event_
                  EVENTS_PAGE);
         TRY(session_get_json(s, path, &page));
         const json_t *events = json_member(page, "events");
+        (void)!json_get_int(page, "base", &s->events_base);
         enum err e = ERR_NONE;
         got = json_size(events);
         for (size_t i = 0; e == ERR_NONE && i < got; i++) {

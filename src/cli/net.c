@@ -41,15 +41,18 @@ static enum err check_place(struct cli *c)
 
 static enum err plan_numbers(struct cli *c, struct net_plan *p)
 {
-    uint64_t nodes, observers, port, release;
+    uint64_t nodes, observers, port, release, window;
     TRY(cli_number(c, "--nodes", 1, GENESIS_SEATS_MAX, 4, &nodes));
     TRY(cli_number(c, "--observers", 0, 3, 1, &observers));
     TRY(cli_number(c, "--port", 0, 65000, 0, &port));
     TRY(cli_number(c, "--release-seconds", 1, 24 * 3600, 60, &release));
+    TRY(cli_number(c, "--window-seconds", 1, 24 * 3600, 600, &window));
+    TRY(cli_number(c, "--idle-ms", 1, 24 * 3600 * 1000, 30000, &p->idle_ms));
     p->nodes = (uint32_t)nodes;
     p->observers = (uint32_t)observers;
     p->port = (uint16_t)port;
     p->release_ms = release * 1000;
+    p->window_ms = window * 1000;
     if (nodes < 4) {
         fprintf(c->progress, "carnet: %s: %u validator%s no fault: for development only\n", c->dir,
                 p->nodes, nodes == 1 ? " tolerates" : "s tolerate");
@@ -303,6 +306,8 @@ static const struct cli_option INIT_OPTIONS[] = {
     { "--places", "A,B", "of exporter, importer, bank, and so on (CN,DE,SG,MY)" },
     { "--port", "P", "first port; 0 finds free ones (0)" },
     { "--release-seconds", "N", "how long a brokered use may be pending (60)" },
+    { "--window-seconds", "N", "how long a transaction may wait to be committed (600)" },
+    { "--idle-ms", "N", "after how long an idle space commits an empty block (30000)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option STATUS_OPTIONS[] = {

@@ -233,6 +233,8 @@ enum err net_make_genesis(struct net_plan *p)
     g.epoch_ms = 24ull * 3600 * 1000;
     g.trust_ms = 365 * g.epoch_ms;
     g.param[PARAM_RELEASE_DEADLINE_MS] = p->release_ms;
+    g.param[PARAM_TX_WINDOW_MS] = p->window_ms;
+    g.param[PARAM_IDLE_BLOCK_MS] = p->idle_ms;
     secret_random(g.salt, sizeof g.salt);
     TRY(found(p, &g));
     TRY(first_law(p, &g));

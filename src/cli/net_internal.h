@@ -29,7 +29,7 @@ struct net_plan {
     uint64_t now_ms;
     uint32_t nodes, observers;
     uint16_t port; /* of the first node; 0: free ones are found */
-    uint64_t release_ms;
+    uint64_t release_ms, window_ms, idle_ms;
     struct net_participant who[NET_PARTICIPANTS_MAX];
     struct policy_compiled law;
     struct bytes ca_key, ca_cert, ca_spki; /* PKCS#8 DER, PEM, SPKI DER */

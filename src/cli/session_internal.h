@@ -41,6 +41,7 @@ struct session {
     uint8_t *secret;             /* locked: signing seed 32 ‖ sealing seed 32 */
     uint32_t sign_key, seal_key; /* key ids in the document */
     void *http;                  /* cli/http.c */
+    int64_t events_base; /* of the last walk over events: what is older is not known there */
 };
 
 /* Reads genesis, ca.pem, nodes.json; with `keys` also keys/NAME.key of --as (CARNET_AS, the only

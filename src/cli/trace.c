@@ -152,9 +152,15 @@ static enum err trace(struct session *s, const char *id)
     learn_names(s, names);
     enum err e = action_each_event(s, id, take_event, names);
     if (e == ERR_NONE && json_size(names->events) == 0) {
-        e = cli_fail(s->cli, ERR_NOT_FOUND, id, "nothing on this ledger happened to it");
+        e = cli_fail(s->cli, ERR_NOT_FOUND, id, "nothing %s happened to it",
+                     s->events_base > 0 ? "that this node knows of" : "on this ledger");
     }
     json_put(s->cli->answer, "events", names->events);
+    json_put(s->cli->answer, "base", json_new_int(s->events_base));
+    if (s->events_base > 0) {
+        fprintf(s->cli->text, "this node knows of nothing at or below block %lld\n",
+                (long long)s->events_base);
+    }
     free(names);
     return e;
 }

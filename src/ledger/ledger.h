@@ -92,6 +92,10 @@ MUST_USE enum err ledger_build(struct ledger *l, const struct hash *parent, uint
  * transaction's window is closed or it was seen, ERR_SIGNATURE, ERR_ENCODING, ERR_RANGE time, cost,
  * order or quota rules. Bounds on time against a clock are the caller's (FORMATS 10). */
 MUST_USE enum err ledger_execute(struct ledger *l, struct bytes block);
+/* The same for a block of which the caller knows that it is committed, because it hashes into a
+ * certified one: the signatures of its last commit, whose keys may be long forgotten, are not asked
+ * again. */
+MUST_USE enum err ledger_execute_committed(struct ledger *l, struct bytes block);
 /* Drop open blocks above this one (which is open or committed). */
 void ledger_drop_above(struct ledger *l, const struct hash *block);
 

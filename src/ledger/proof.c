@@ -272,3 +272,36 @@ enum err proof_encode_state(struct ledger *l, uint16_t contract, struct bytes ke
     }
     return value_proof_encode(&p, a, out);
 }
+
+static bool same_certificate(const struct suite *s, const struct block *b)
+{
+    const struct last_commit *named = &b->header.last_commit;
+    struct hash hash;
+    if (b->certificate_bytes.len == 0) {
+        return named->height == 0 && named->seats == 0 && hash_is_zero(&named->certificate_hash);
+    }
+    certificate_hash(s, b->certificate_bytes, &hash);
+    return hash_equal(&hash, &named->certificate_hash);
+}
+
+enum err proof_verify_body(const struct suite *s, const struct block *b, struct arena *a)
+{
+    struct hash root;
+    size_t mark = arena_mark(a);
+    struct hash *leaf = ARENA_ARRAY(a, struct hash, b->tx_count);
+    enum err e = leaf == NULL ? ERR_NO_SPACE : ERR_NONE;
+    for (uint32_t i = 0; i < b->tx_count && e == ERR_NONE; i++) {
+        struct tx tx;
+        size_t one = arena_mark(a);
+        e = tx_decode(s, b->tx[i], a, &tx);
+        leaf[i] = e == ERR_NONE ? tx.leaf : leaf[i];
+        arena_release(a, one);
+    }
+    if (e == ERR_NONE) {
+        merkle_root(s, leaf, b->tx_count, &root);
+        bool same = hash_equal(&root, &b->header.tx_root) && same_certificate(s, b);
+        e = same ? ERR_NONE : ERR_PROOF;
+    }
+    arena_release(a, mark);
+    return e;
+}

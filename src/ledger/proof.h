@@ -63,6 +63,10 @@ MUST_USE enum err proof_verify_state(const struct suite *s, const struct hash *r
                                      struct bytes proof, struct arena *a, uint16_t *contract,
                                      struct bytes *key, struct bytes *value);
 
+/* Whether the body of a decoded block, transactions and last commit, is the one that its header
+ * names: what a receipt says of them is not asked. ERR_PROOF, ERR_ENCODING, ERR_NO_SPACE. */
+MUST_USE enum err proof_verify_body(const struct suite *s, const struct block *b, struct arena *a);
+
 /* Making them: parts come from the shell's block log. Paths are over header hashes 0..n-1 for the
  * history, leaf hashes of one block for tx and receipt. */
 struct proof_parts {

@@ -6,7 +6,6 @@
 #include "ledger/snapshot.h"
 
 enum { BASE_FORMAT = 1 };
-static const char BASE[] = "base";
 
 static uint32_t log2_of(const struct blocklog_config *c)
 {
@@ -63,7 +62,7 @@ static enum err write_base(const struct blocklog *b, uint64_t height, const stru
     }
     buf_put_u32(&w, crc32c(0, buf_bytes(&w)));
     TRY(buf_done(&w));
-    return b->config.disk->replace(b->config.disk->ctx, BASE, buf_bytes(&w));
+    return b->config.disk->replace(b->config.disk->ctx, BLOCKLOG_BASE_FILE, buf_bytes(&w));
 }
 
 static enum err read_base(struct bytes raw, uint64_t *height, struct hash *hash,
@@ -110,7 +109,7 @@ enum err blocklog_load_base(struct blocklog *b)
     struct hash hash;
     struct merkle_frontier before;
     merkle_frontier_init(&before);
-    enum err e = d->read(d->ctx, BASE, 0, raw, sizeof raw, &len);
+    enum err e = d->read(d->ctx, BLOCKLOG_BASE_FILE, 0, raw, sizeof raw, &len);
     if (e == ERR_NOT_FOUND) {
         return ERR_NONE;
     }

@@ -9,6 +9,7 @@
 #include "ledger/block.h"
 #include "node/reclog_internal.h"
 
+#define BLOCKLOG_BASE_FILE "base" /* there when the log does not begin at genesis */
 enum {
     BLOCKLOG_SEGMENT_LOG2 = 10, /* a file holds heights with the same height >> 10 */
     BLOCKLOG_INDEX_SIZE = 40,   /* bytes of memory a block */

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "node/blocklog_internal.h"
 #include "node/node_internal.h"
 #include "node/replica_codec_internal.h"
 
@@ -247,17 +248,40 @@ static bool views_agree(struct node *n)
     struct bytes header;
     uint64_t height = 0;
     enum err e = store_tip(n->store, &height, &header, &history);
-    return e == ERR_NOT_FOUND || (e == ERR_NONE && n->book.height >= height);
+    return (e == ERR_NOT_FOUND && n->book.height == 0) ||
+           (e == ERR_NONE && n->book.height >= height);
+}
+
+static enum err remove_index(struct node *n)
+{
+    struct storage d = node_disk(n);
+    TRY(d.remove(d.ctx, "index/data.mdb"));
+    return d.remove(d.ctx, "index/lock.mdb");
 }
 
 enum err node_remove_views(struct node *n)
 {
-    static const char *const FILES[] = { "state/data.mdb", "state/lock.mdb", "index/data.mdb",
-                                         "index/lock.mdb" };
     struct storage d = node_disk(n);
-    for (size_t i = 0; i < COUNT(FILES); i++) {
-        TRY(d.remove(d.ctx, FILES[i]));
-    }
+    TRY(d.remove(d.ctx, "state/data.mdb"));
+    TRY(d.remove(d.ctx, "state/lock.mdb"));
+    return remove_index(n);
+}
+
+/* A log that does not begin at genesis cannot bring the state back: then the state is kept if it is
+ * good, and the index begins where it stands. */
+static enum err keep_state(struct node *n)
+{
+    struct merkle_frontier history;
+    struct bytes header;
+    struct storage d = node_disk(n);
+    uint64_t size = 0, height = 0;
+    TRY(d.size(d.ctx, BLOCKLOG_BASE_FILE, &size));
+    TRY(remove_index(n));
+    TRY(open_views(n));
+    TRY(store_tip(n->store, &height, &header, &history));
+    TRY(index_restart(&n->book, height));
+    TRY(index_commit(&n->book));
+    LOG("index_begins", LOG_NUM("above", height));
     return ERR_NONE;
 }
 
@@ -273,6 +297,10 @@ static enum err open_or_rebuild(struct node *n)
         return e;
     }
     LOG("views_rebuilt", LOG_ERR(e), LOG_NUM("height", n->book.height));
+    close_views(n);
+    if (keep_state(n) == ERR_NONE) {
+        return ERR_NONE;
+    }
     close_views(n);
     TRY(node_remove_views(n));
     return open_views(n);

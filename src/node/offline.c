@@ -1,23 +1,11 @@
-#include "node/offline.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "node/node_internal.h"
+#include "node/offline_internal.h"
 #include "node/replica_internal.h"
 
-/* The files of a node under its lock, and its block log. */
-struct offline {
-    struct node node;
-    struct storage disk;
-    struct blocklog log;
-    void *memory;
-    size_t size;
-    struct arena work;
-};
-
-static void close_offline(struct offline *o)
+void offline_close(struct offline *o)
 {
     if (o->memory != NULL) {
         (void)munmap(o->memory, o->size);
@@ -52,8 +40,8 @@ static enum err open_log(struct offline *o)
     return blocklog_open(&o->log, &o->work, &end);
 }
 
-static enum err open_offline(const char *dir, uint32_t index, struct offline **out,
-                             char why[NODE_WHY_SIZE])
+enum err offline_open(const char *dir, uint32_t index, struct offline **out,
+                      char why[NODE_WHY_SIZE])
 {
     struct offline *o = calloc(1, sizeof *o);
     if (o == NULL) {
@@ -65,22 +53,28 @@ static enum err open_offline(const char *dir, uint32_t index, struct offline **o
         e = e == ERR_NONE ? e : node_said(why, e, "the block log", "");
     }
     if (e != ERR_NONE) {
-        close_offline(o);
+        offline_close(o);
         return e;
     }
     *out = o;
     return ERR_NONE;
 }
 
+enum err offline_store(struct offline *o, struct store **out)
+{
+    char path[NODE_PATH_SIZE + 16];
+    (void)snprintf(path, sizeof path, "%s/state", o->node.space_dir);
+    TRY(disk_folder(&o->node.disk, "state"));
+    return store_open(path, NODE_STATE_MAP, out);
+}
+
 /* The folded state must stand at the base or above it: the blocks after it are replayed. */
 static enum err folded_height(struct offline *o, uint64_t *height)
 {
-    char path[NODE_PATH_SIZE + 16];
     struct store *s = NULL;
     struct bytes header;
     struct merkle_frontier history;
-    (void)snprintf(path, sizeof path, "%s/state", o->node.space_dir);
-    TRY(store_open(path, NODE_STATE_MAP, &s));
+    TRY(offline_store(o, &s));
     enum err e = store_tip(s, height, &header, &history);
     store_close(s);
     if (e == ERR_NOT_FOUND) {
@@ -95,7 +89,7 @@ enum err offline_prune(const char *dir, uint32_t index, uint64_t keep, struct of
 {
     struct offline *o = NULL;
     uint64_t folded = 0, base = 0;
-    TRY(open_offline(dir, index, &o, why));
+    TRY(offline_open(dir, index, &o, why));
     enum err e = folded_height(o, &folded);
     if (e == ERR_NONE) {
         e = blocklog_prune_old(&o->log, &o->node.genesis, folded, keep, &o->work, &base);
@@ -105,19 +99,52 @@ enum err offline_prune(const char *dir, uint32_t index, uint64_t keep, struct of
     } else {
         e = node_said(why, e, "the block log", "");
     }
-    close_offline(o);
+    offline_close(o);
     return e;
 }
 
-enum err offline_reindex(const char *dir, uint32_t index, char why[NODE_WHY_SIZE])
+/* The state cannot be made without all blocks, so only the index goes: it begins where the state
+ * stands, and keeps what it had to do. */
+static enum err forget_index(struct offline *o, uint64_t *from)
+{
+    struct index book;
+    char path[NODE_PATH_SIZE + 16];
+    uint64_t height = 0;
+    (void)snprintf(path, sizeof path, "%s/index", o->node.space_dir);
+    TRY(folded_height(o, &height));
+    if (height < o->log.base) {
+        return ERR_CORRUPT;
+    }
+    TRY(index_open(&book, path, NODE_INDEX_MAP));
+    enum err e = index_restart(&book, height);
+    e = e == ERR_NONE ? index_commit(&book) : e;
+    index_close(&book);
+    TRY(e);
+    *from = height;
+    return ERR_NONE;
+}
+
+enum err offline_reindex(const char *dir, uint32_t index, bool forget, uint64_t *from,
+                         char why[NODE_WHY_SIZE])
 {
     struct offline *o = NULL;
-    TRY(open_offline(dir, index, &o, why));
-    enum err e = o->log.base > 0 ? ERR_PRUNED : node_remove_views(&o->node);
-    if (e != ERR_NONE) {
-        e = node_said(why, e, "the index",
-                      "it is made from all blocks, and this node does not keep them all");
+    uint64_t begins = 0;
+    enum err e;
+    TRY(offline_open(dir, index, &o, why));
+    if (o->log.base == 0) {
+        e = node_remove_views(&o->node);
+    } else if (forget) {
+        e = forget_index(o, &begins);
+    } else {
+        e = ERR_PRUNED;
     }
-    close_offline(o);
+    if (e == ERR_NONE) {
+        *from = begins;
+    } else {
+        e = node_said(why, e, "the index",
+                      "it is made from all blocks, and this node does not keep them all; --forget "
+                      "begins it at the state");
+    }
+    offline_close(o);
     return e;
 }

@@ -72,6 +72,7 @@ struct replica_status {
     bool restart;              /* a snapshot is whole on disk: start again, and it is installed */
     uint32_t snapshots, liars; /* installed at this start; lies found in snapshots offered */
     uint64_t base;             /* blocks at or below are not kept here */
+    uint64_t index_base; /* the shell's: what happened at or below is in no answer of its index */
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
 };
 struct replica_status replica_status(const struct replica *r);

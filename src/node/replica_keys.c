@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/secret.h"
+#include "node/epoch_file_internal.h"
 
 /* Epoch keys (FORMATS 13): each is believed only because it leads to the seat's root in genesis, so
  * it does not matter who said it. */
@@ -146,25 +147,9 @@ enum err replica_sign(void *ctx, uint64_t epoch, const char *tag, struct bytes m
     return ERR_NONE;
 }
 
-/* File "epoch-keys": per key {seat u32, epoch u64, path count u8, public key, path}, then a
- * CRC-32C. It is a cache of public things: when it does not read well it is forgotten and peers say
- * them again. */
-static void put_slot(struct buf *b, uint32_t seat, const struct key_slot *slot,
-                     const struct suite *s)
+static uint32_t keys_max(const struct replica *r)
 {
-    buf_put_u32(b, seat);
-    buf_put_u64(b, slot->epoch);
-    buf_put_u8(b, (uint8_t)slot->path.count);
-    buf_put(b, bytes_of(slot->public_key, s->public_size));
-    for (uint32_t i = 0; i < slot->path.count; i++) {
-        buf_put_hash(b, &slot->path.sibling[i]);
-    }
-}
-
-static size_t keys_file_max(const struct replica *r)
-{
-    size_t one = 13 + r->suite->public_size + (size_t)MERKLE_PATH_MAX * HASH_SIZE;
-    return (size_t)r->genesis->seat_count * REPLICA_KEY_EPOCHS * one + 4;
+    return r->genesis->seat_count * REPLICA_KEY_EPOCHS;
 }
 
 enum err replica_save_keys(struct replica *r)
@@ -172,67 +157,52 @@ enum err replica_save_keys(struct replica *r)
     if (!r->keys_dirty) {
         return ERR_NONE;
     }
-    size_t mark = arena_mark(&r->work);
-    uint8_t *memory = arena_alloc(&r->work, keys_file_max(r));
+    size_t mark = arena_mark(&r->work), max = epoch_file_size_max(r->suite, keys_max(r));
+    uint8_t *memory = arena_alloc(&r->work, max);
     if (memory == NULL) {
         return ERR_NO_SPACE;
     }
-    struct buf b = buf_over(memory, keys_file_max(r));
-    for (uint32_t i = 0; i < r->genesis->seat_count * REPLICA_KEY_EPOCHS; i++) {
-        if (r->key[i].used) {
-            put_slot(&b, i / REPLICA_KEY_EPOCHS, &r->key[i], r->suite);
+    struct buf b = buf_over(memory, max);
+    for (uint32_t i = 0; i < keys_max(r); i++) {
+        const struct key_slot *slot = &r->key[i];
+        struct epoch_key_proof k = { .seat = i / REPLICA_KEY_EPOCHS,
+                                     .epoch = slot->epoch,
+                                     .public_key =
+                                         bytes_of(slot->public_key, r->suite->public_size),
+                                     .path = slot->path };
+        if (slot->used) {
+            epoch_file_put(&b, &k);
         }
     }
-    buf_put_u32(&b, crc32c(0, buf_bytes(&b)));
+    epoch_file_end(&b);
     const struct storage *d = &r->config.ports.disk;
-    enum err e = d->replace(d->ctx, "epoch-keys", buf_bytes(&b));
+    enum err e = d->replace(d->ctx, EPOCH_FILE, buf_bytes(&b));
     arena_release(&r->work, mark);
     TRY(e);
     r->keys_dirty = false;
     return ERR_NONE;
 }
 
-static enum err load_slots(struct replica *r, struct bytes file)
+static void load_key(void *user, const struct epoch_key_proof *k)
 {
-    struct reader in = reader_over(file);
-    while (in.left > 0 && !in.bad) {
-        struct epoch_key_proof k = { 0 };
-        k.seat = reader_u32(&in);
-        k.epoch = reader_u64(&in);
-        k.path.count = reader_u8(&in);
-        k.public_key = reader_take(&in, r->suite->public_size);
-        if (k.path.count > MERKLE_PATH_MAX) {
-            return ERR_CORRUPT;
-        }
-        for (uint32_t i = 0; i < k.path.count; i++) {
-            k.path.sibling[i] = reader_hash(&in);
-        }
-        if (in.bad) {
-            return ERR_CORRUPT;
-        }
-        (void)!learn_key(r, &k);
-    }
-    return ERR_NONE;
+    (void)!learn_key(user, k);
 }
 
+/* When the file does not read well it is forgotten, and peers say the keys again. */
 enum err replica_load_keys(struct replica *r)
 {
     const struct storage *d = &r->config.ports.disk;
-    size_t cap = keys_file_max(r), len = 0;
-    uint8_t *memory = arena_alloc(&r->work, cap);
+    size_t max = epoch_file_size_max(r->suite, keys_max(r)), len = 0;
+    uint8_t *memory = arena_alloc(&r->work, max);
     if (memory == NULL) {
         return ERR_NO_SPACE;
     }
-    enum err e = d->read(d->ctx, "epoch-keys", 0, memory, cap, &len);
-    if (e == ERR_NOT_FOUND || (e == ERR_NONE && len < 4)) {
+    enum err e = d->read(d->ctx, EPOCH_FILE, 0, memory, max, &len);
+    if (e == ERR_NOT_FOUND) {
         return ERR_NONE;
     }
     TRY(e);
-    struct reader crc = reader_over(bytes_of(memory + len - 4, 4));
-    struct bytes body = bytes_of(memory, len - 4);
-    if (reader_u32(&crc) == crc32c(0, body)) {
-        (void)!load_slots(r, body);
-    }
+    (void)!epoch_file_each(r->suite, bytes_of(memory, len), r, load_key);
     r->keys_dirty = false;
     return ERR_NONE;
 }

@@ -1,3 +1,4 @@
+#include "node/pieces_internal.h"
 #include "node/replica_parts_internal.h"
 
 #include <stdio.h>
@@ -57,31 +58,6 @@ static void stop_making(struct replica *r)
     }
 }
 
-/* The oldest block that a joiner needs: nothing below it can hold an open window. */
-static enum err find_first(struct replica *r, const struct header *tip, struct snapshot *out)
-{
-    for (uint64_t h = tip->height - 1; h > r->blocks.base; h--) {
-        struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
-        struct block b = { 0 };
-        size_t mark = arena_mark(&r->work);
-        enum err e = blocklog_read(&r->blocks, h, &r->work, &wire, &certificate);
-        if (e == ERR_NONE) {
-            e = block_decode(r->suite, wire, &r->work, &b);
-        }
-        bool found =
-            e == ERR_NONE && (h == 1 || !snapshot_needs(r->genesis, tip, h, b.header.time_ms));
-        if (found) {
-            out->first = b.header;
-            e = arena_copy(&r->maker.arena, b.header_bytes, &out->first_bytes);
-        }
-        arena_release(&r->work, mark);
-        if (e != ERR_NONE || found) {
-            return e;
-        }
-    }
-    return ERR_NOT_FOUND; /* this node has not been here for a whole window */
-}
-
 static enum err describe(struct replica *r, uint64_t height, struct snapshot *out)
 {
     struct header header;
@@ -91,15 +67,10 @@ static enum err describe(struct replica *r, uint64_t height, struct snapshot *ou
     if (at != height) {
         return ERR_NOT_FOUND; /* committed by a later one's certificate */
     }
-    TRY(arena_copy(&r->maker.arena, certified, &out->certified));
     TRY(header_decode(bytes_of(r->header, r->header_len), &r->work, &header));
     ASSERT(header.height == height);
-    out->header = header;
-    TRY(find_first(r, &header, out));
-    TRY(blocklog_prove(&r->blocks, out->first.height, height, &out->first_path));
-    blocklog_frontier(&r->blocks, out->first.height - 1, &out->before);
-    blocklog_frontier(&r->blocks, height - 1, &out->history);
-    return ERR_NONE;
+    return pieces_describe(&r->blocks, r->genesis, &header, certified, &r->maker.arena, &r->work,
+                           out);
 }
 
 static void begin_pieces(struct replica *r, uint32_t depth)
@@ -108,15 +79,6 @@ static void begin_pieces(struct replica *r, uint32_t depth)
     m->snapshot.depth = depth;
     m->next = 0;
     reclog_restart(&m->log);
-}
-
-static uint32_t depth_for(uint32_t leaves)
-{
-    uint32_t depth = 0;
-    while (depth < SNAPSHOT_DEPTH_MAX && leaves >> depth > REPLICA_PIECE_LEAVES) {
-        depth++;
-    }
-    return depth;
 }
 
 void replica_make_begin(struct replica *r)
@@ -144,63 +106,16 @@ void replica_make_begin(struct replica *r)
     m->at = m->slot[0].ready && newest_slot(r) == &m->slot[0] ? 1 : 0;
     m->slot[m->at].ready = false;
     slot_names(m->at, m->head_name, m->log_name);
-    begin_pieces(r, depth_for(state_count(ledger_state(r->ledger))));
+    begin_pieces(r, pieces_depth(state_count(ledger_state(r->ledger))));
     m->next_ms = r->now_ms;
-}
-
-struct gather {
-    struct replica *r;
-    struct snapshot_entry *entry;
-    uint32_t count;
-};
-
-static enum err gather_one(void *user, uint16_t contract, const struct hash *tree_key,
-                           struct bytes stored)
-{
-    struct gather *g = user;
-    if (g->count == SNAPSHOT_ENTRIES_MAX) {
-        return ERR_SIZE;
-    }
-    struct snapshot_entry *e = &g->entry[g->count++];
-    e->contract = contract;
-    e->tree_key = *tree_key;
-    return arena_copy(&g->r->work, stored, &e->stored);
-}
-
-static bool entry_before(const struct snapshot_entry *a, const struct snapshot_entry *b)
-{
-    return memcmp(a->tree_key.b, b->tree_key.b, HASH_SIZE) < 0;
-}
-
-/* A store keeps its values by contract, so they come as a few ascending runs: by insertion, which
- * costs little for a piece's few hundred entries. */
-static void sort_entries(struct snapshot_entry *e, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        struct snapshot_entry x = e[i];
-        uint32_t at = i;
-        while (at > 0 && entry_before(&x, &e[at - 1])) {
-            e[at] = e[at - 1];
-            at--;
-        }
-        e[at] = x;
-    }
 }
 
 static enum err make_piece(struct replica *r)
 {
     struct maker *m = &r->maker;
-    struct gather g = { .r = r };
     struct bytes wire = { NULL, 0 };
-    g.entry = ARENA_ARRAY(&r->work, struct snapshot_entry, SNAPSHOT_ENTRIES_MAX);
-    if (g.entry == NULL) {
-        return ERR_NO_SPACE;
-    }
-    uint32_t depth = m->snapshot.depth;
-    TRY(r->config.ports.store_piece(r->config.ports.ctx, depth, m->next, &g, gather_one));
-    sort_entries(g.entry, g.count);
-    TRY(snapshot_piece_root(r->suite, g.entry, g.count, depth, &r->work, &m->piece[m->next]));
-    TRY(snapshot_piece_encode(g.entry, g.count, r->block_max, &r->work, &wire));
+    TRY(pieces_make(&r->config.ports, r->suite, m->snapshot.depth, m->next, r->block_max, &r->work,
+                    &m->piece[m->next], &wire));
     if (!reclog_has_room(&m->log, wire.len)) {
         TRY(reclog_flush(&m->log));
     }

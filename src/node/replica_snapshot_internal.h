@@ -9,7 +9,6 @@ enum {
     REPLICA_SNAPSHOTS = 2,             /* kept: who takes the older one may finish */
     REPLICA_SNAPSHOT_GAP = 4096,       /* blocks; behind by more, a snapshot is taken */
     REPLICA_SNAPSHOT_PAUSE_MS = 30000, /* after nobody gave one */
-    REPLICA_PIECE_LEAVES = 128,        /* of the state in a piece, about */
     REPLICA_PIECES_A_TURN = 4,
     REPLICA_MAKE_MS = 5, /* between turns */
     REPLICA_SERVE_MS = 100,

@@ -132,7 +132,7 @@ static enum err replay_block(struct replica *r, uint64_t height)
     struct block b;
     TRY(blocklog_read(&r->blocks, height, &r->work, &wire, &certificate));
     TRY(block_decode(r->suite, wire, &r->work, &b));
-    TRY(ledger_execute(r->ledger, wire));
+    TRY(ledger_execute_committed(r->ledger, wire));
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
     r->header_len = b.header_bytes.len;
     TRY(ledger_commit(r->ledger, &b.hash, r, store_change));

@@ -127,6 +127,36 @@ static void another_salt(struct genesis *g)
     g->salt[0] ^= 1;
 }
 
+TEST(formats_10_a_body_is_the_one_that_its_header_names_or_it_is_refused)
+{
+    given_a_chain();
+    struct bytes wire, bent[2], flip;
+    struct block b;
+    struct hash tip = ledger_committed(f->ledger).hash;
+    CHECK_OK(ledger_block_bytes(f->ledger, &tip, &wire));
+    CHECK_OK(block_decode(f->suite, wire, &f->arena, &b));
+    CHECK(b.certificate_bytes.len > 0);
+    CHECK_OK(proof_verify_body(f->suite, &b, &f->arena));
+    struct block other = b;
+    other.certificate_bytes = bytes_of(NULL, 0);
+    CHECK_ERR(proof_verify_body(f->suite, &other, &f->arena), ERR_PROOF);
+    CHECK_OK(arena_copy(&f->arena, b.certificate_bytes, &flip));
+    ((uint8_t *)(uintptr_t)flip.ptr)[flip.len - 1] ^= 1;
+    other.certificate_bytes = flip;
+    CHECK_ERR(proof_verify_body(f->suite, &other, &f->arena), ERR_PROOF);
+    bent[0] = tx[1];
+    bent[1] = tx[0];
+    other = b;
+    other.tx = bent;
+    for (uint32_t count = 1; count <= 2; count++) {
+        other.tx_count = count;
+        CHECK_ERR(proof_verify_body(f->suite, &other, &f->arena), ERR_PROOF);
+    }
+    bent[0] = bytes_of("?", 1);
+    CHECK_ERR(proof_verify_body(f->suite, &other, &f->arena), ERR_ENCODING);
+    fixture_close(f);
+}
+
 TEST(a_proof_of_another_space_is_refused)
 {
     struct proved_tx out;
@@ -494,5 +524,40 @@ TEST(a_proof_of_several_has_a_transaction_and_not_too_many)
     CHECK_ERR(proof_encode_block(f->suite, &p, entry, PROOF_BLOCK_TXS_MAX + 1, tx_leaf,
                                  receipt_leaf, &f->arena, &proof),
               ERR_SIZE);
+    fixture_close(f);
+}
+
+static struct bytes no_key(void *ctx, uint32_t seat, uint64_t epoch)
+{
+    (void)ctx;
+    (void)seat;
+    (void)epoch;
+    return bytes_of(NULL, 0);
+}
+
+/* The second ledger knows no key of any epoch, as a node of later years. */
+TEST(formats_13_a_block_known_to_be_committed_needs_no_keys_of_its_epoch)
+{
+    struct bytes block[BLOCKS], wire;
+    struct hash hash[BLOCKS];
+    struct ledger_limits limits = ledger_limits_small();
+    struct fixture *made = fixture_open(NULL);
+    CHECK_OK(fixture_ledger(made, &limits));
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        CHECK_OK(fixture_build(made, FIXTURE_START_MS + 1000 + i * 1000, &wire));
+        CHECK_OK(arena_copy(&made->arena, wire, &block[i]));
+        hash[i] = ledger_newest(made->ledger).hash;
+        CHECK_OK(fixture_commit(made, &hash[i]));
+    }
+    f = fixture_open(NULL);
+    CHECK(f != NULL);
+    f->keys.public_key = no_key;
+    CHECK_OK(fixture_ledger(f, &limits));
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        CHECK_ERR(ledger_execute(f->ledger, block[i]), i == 0 ? ERR_NONE : ERR_NOT_FOUND);
+        CHECK_OK(ledger_execute_committed(f->ledger, block[i]));
+        CHECK_OK(fixture_commit(f, &hash[i]));
+    }
+    fixture_close(made);
     fixture_close(f);
 }
