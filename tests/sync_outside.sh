@@ -5,74 +5,8 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/outside.sh
-S=$PLACE/space NODES=5 TX=
-declare -a PID
-
-clean() {
-    local p
-    for p in "${PID[@]}"; do
-        kill -CONT "$p" 2>/dev/null
-        kill -9 "$p" 2>/dev/null
-    done
-    wait 2>/dev/null
-    rm -rf -- "$PLACE"
-}
-trap clean EXIT
-printf 'right horse' >"$PLACE/pass"
-export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
-
-start() {
-    "$CARNET" node run --index "$1" --snapshot-gap 6 >>"$PLACE/node-$1.log" 2>&1 </dev/null &
-    PID[$1]=$!
-}
-end() {
-    kill -9 "${PID[$1]}"
-    wait "${PID[$1]}" 2>/dev/null
-    PID[$1]=
-}
-
-# of INDEX MEMBER: what a node says of itself.
-of() {
-    "$CARNET" net status --json | python3 -c 'import json,sys
-row = json.load(sys.stdin)["nodes"][int(sys.argv[1])]
-print(json.dumps(row.get(sys.argv[2])))' "$1" "$2"
-}
-within() {
-    local seconds=$1 i
-    shift
-    for ((i = 0; i < seconds * 4; i++)); do
-        "$@" && return 0
-        sleep 0.25
-    done
-    return 1
-}
-up() {
-    [ "$(of "$1" up)" = true ]
-}
-votes() {
-    [ "$(of "$1" voting)" = true ]
-}
-level() {
-    local mine first
-    first=$(of 0 hash)
-    mine=$(of "$1" hash)
-    [ "$mine" != null ] && [ "$mine" = "$first" ]
-}
-log_says() {
-    grep -aqs "$2" "$PLACE/node-$1.log"
-}
-# pay COUNT: so many blocks at least, one transaction each.
-pay() {
-    local i
-    for ((i = 0; i < $1; i++)); do
-        timeout 30 "$CARNET" money issue --to exporter --amount 1.00 --as bank --json \
-            >"$PLACE/pay" 2>&1 || {
-            cat "$PLACE/pay"
-            return 1
-        }
-        [ -n "$TX" ] || TX=$(sed -n 's/.*"tx": "\([0-9a-f]*\)".*/\1/p' "$PLACE/pay")
-    done
-}
+RUN='--snapshot-gap 6'
+. tests/processes.sh
 
 check 'a space is made' "$CARNET" net init --nodes 4
 for ((i = 0; i < NODES; i++)); do start $i; done
@@ -114,16 +48,8 @@ proof() {
 same_proof() {
     proof "$PLACE/after" && cmp "$PLACE/before" "$PLACE/after"
 }
-exits() {
-    local want=$1 got
-    shift
-    "$CARNET" "$@"
-    got=$?
-    [ $got -eq "$want" ]
-}
 check 'a node that runs is not pruned' exits 6 ledger prune --index 0 --keep 1
-API=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["nodes"][0]["api"])' \
-    "$S/nodes.json")
+API=$(address 0 api)
 check 'a payment is proved' proof "$PLACE/before"
 end 0
 check 'a stopped node drops its index' "$CARNET" node reindex --index 0

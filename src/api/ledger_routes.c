@@ -74,6 +74,18 @@ enum err post_tx(struct api_request *q)
     return reply_json(q, 202, j);
 }
 
+/* A node that has not seen all blocks does not say that something never happened. */
+static enum err not_denied(struct api_request *q, enum err e)
+{
+    uint64_t base = node_status(q->node).index_base;
+    if (e == ERR_NOT_FOUND && base > 0) {
+        return request_fail(q, e, "ask a node that has all blocks",
+                            "not in this node's index, which begins above height %llu",
+                            (unsigned long long)base);
+    }
+    return e;
+}
+
 enum err get_tx(struct api_request *q)
 {
     struct node_tx t;
@@ -87,12 +99,7 @@ enum err get_tx(struct api_request *q)
         return request_fail(q, ERR_TIMEOUT, "ask again: it may still commit",
                             "not committed within %llu ms", (unsigned long long)q->args.wait_ms);
     }
-    if (e == ERR_NOT_FOUND && node_status(q->node).index_base > 0) {
-        return request_fail(q, e, "ask a node that has all blocks",
-                            "not in this node's index, which begins above height %llu",
-                            (unsigned long long)node_status(q->node).index_base);
-    }
-    TRY(e);
+    TRY(not_denied(q, e));
     TRY(tx_decode(node_suite(q->node), t.tx, &q->arena, &tx));
     json_t *j = json_new_object();
     json_put(j, "tx", json_new_hash(&q->args.id));
@@ -110,7 +117,7 @@ enum err get_tx(struct api_request *q)
 enum err get_tx_proof(struct api_request *q)
 {
     struct bytes proof;
-    TRY(node_tx_proof(q->node, &q->args.id, &q->arena, &proof));
+    TRY(not_denied(q, node_tx_proof(q->node, &q->args.id, &q->arena, &proof)));
     return reply_bytes(q, proof);
 }
 

@@ -88,6 +88,12 @@ static bool try_next(enum err e)
     return e == ERR_UNAVAILABLE || e == ERR_PEER || e == ERR_BUSY;
 }
 
+/* The same of a request that any node answers: another one has another disk. */
+static bool another_may(enum err e)
+{
+    return try_next(e) || e == ERR_DISK_FULL;
+}
+
 enum err session_request(struct session *s, const char *method, const char *path, struct bytes body,
                          struct session_reply *out)
 {
@@ -98,7 +104,7 @@ enum err session_request(struct session *s, const char *method, const char *path
     for (uint32_t i = 0; i < s->node_count; i++) {
         uint32_t n = (s->preferred + i) % s->node_count;
         e = request_at(s, s->node[n].api, method, path, body, out);
-        if (!try_next(e)) {
+        if (!another_may(e)) {
             return e;
         }
     }
@@ -229,25 +235,41 @@ enum err session_submit(struct session *s, struct bytes wire)
 
 static bool keep_trying(enum err e)
 {
-    return e == ERR_NOT_FOUND || e == ERR_TIMEOUT || try_next(e);
+    return e == ERR_NOT_FOUND || e == ERR_TIMEOUT || another_may(e);
+}
+
+/* What a node says of itself: does it answer, and is it a validator that votes? */
+static bool asks_status(struct session *s, const struct session_node *n, bool *votes)
+{
+    struct session_reply r;
+    json_t *j = NULL;
+    const char *role = "";
+    size_t mark = arena_mark(&s->arena);
+    bool up = request_at(s, n->api, "GET", "/v1/status", bytes_of(NULL, 0), &r) == ERR_NONE;
+    if (up && json_read(r.body, 1 << 16, &j, NULL) == ERR_NONE) {
+        *votes = json_get_str(j, "role", &role) == ERR_NONE && strcmp(role, "validator") == 0 &&
+                 json_get_bool(j, "voting", votes) == ERR_NONE && *votes;
+        json_free(j);
+    }
+    arena_release(&s->arena, mark);
+    return up;
 }
 
 /* What is missing, in words: a ledger needs more than two thirds of its validators. */
 static enum err not_committed(struct session *s, uint64_t waited_ms)
 {
-    uint32_t answer = 0;
+    uint32_t answer = 0, vote = 0;
     for (uint32_t i = 0; i < s->node_count; i++) {
-        struct session_reply r;
-        size_t mark = arena_mark(&s->arena);
-        enum err e = request_at(s, s->node[i].api, "GET", "/v1/status", bytes_of(NULL, 0), &r);
-        answer += e == ERR_NONE ? 1 : 0;
-        arena_release(&s->arena, mark);
+        bool votes = false;
+        answer += asks_status(s, &s->node[i], &votes) ? 1 : 0;
+        vote += votes ? 1 : 0;
     }
     cli_hint(s->cli, "carnet net status shows which nodes run; the transaction may still commit");
     return cli_fail(s->cli, answer == 0 ? ERR_UNAVAILABLE : ERR_NO_QUORUM, "transaction",
-                    "not committed within %llu s: %u of %u nodes answer, more than two thirds "
-                    "of the validators are needed",
-                    (unsigned long long)waited_ms / 1000, answer, s->node_count);
+                    "not committed within %llu s: %u of %u nodes answer, and of %u validators "
+                    "%u vote where %u are needed",
+                    (unsigned long long)waited_ms / 1000, answer, s->node_count,
+                    s->genesis.seat_count, vote, committee_quorum(s->genesis.seat_count));
 }
 
 enum err session_commit(struct session *s, struct session_tx *t, struct bytes args)
@@ -257,7 +279,7 @@ enum err session_commit(struct session *s, struct session_tx *t, struct bytes ar
     enum err e = ERR_NONE;
     while (session_now_ms() < give_up && session_now_ms() - heard < SESSION_SILENCE_MS) {
         e = session_submit(s, t->wire);
-        if (e != ERR_NONE && !try_next(e)) {
+        if (e != ERR_NONE && !another_may(e)) {
             return e;
         }
         e = wait_once(s, t);
