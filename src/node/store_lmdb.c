@@ -1,6 +1,9 @@
 #include <errno.h>
 #include <lmdb.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "node/store_internal.h"
 
@@ -53,6 +56,19 @@ static enum err open_tables(struct kv *kv, const char *const *tables)
     return rc == 0 ? ERR_NONE : kv_error(rc);
 }
 
+/* LMDB writes its two first pages without a sync: power that fails then leaves a file that is none.
+ * One that is no longer than that has never held a value. */
+static void forget_unbegun(const char *folder)
+{
+    char path[4096];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%s/data.mdb", folder);
+    if (n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 &&
+        st.st_size <= 2 * sysconf(_SC_PAGESIZE)) {
+        (void)unlink(path);
+    }
+}
+
 enum err kv_open(const char *folder, const char *const *tables, uint32_t count, size_t map_size,
                  struct kv **out)
 {
@@ -62,6 +78,7 @@ enum err kv_open(const char *folder, const char *const *tables, uint32_t count, 
         return ERR_FAILED;
     }
     kv->count = count;
+    forget_unbegun(folder);
     int rc = mdb_env_create(&kv->env);
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(kv->env, count);
@@ -71,6 +88,9 @@ enum err kv_open(const char *folder, const char *const *tables, uint32_t count, 
     }
     if (rc == 0) {
         rc = mdb_env_open(kv->env, folder, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_env_sync(kv->env, 1); /* the first pages before anything that relies on them */
     }
     enum err e = rc == 0 ? open_tables(kv, tables) : kv_error(rc);
     if (e != ERR_NONE) {
