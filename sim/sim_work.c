@@ -87,13 +87,15 @@ static enum err seal(struct world *w, struct arena *a, struct sim_order *o)
 {
     struct sim_token *t = some_token(w);
     t->seal = sim_hash(w);
+    struct hash root = sim_hash(w);
+    struct hash manifest = sim_hash(w);
     struct token_seal x = { .token = t->id,
                             .seal = t->seal,
                             .suite = 1,
                             .chunk_size = CONTRACT_CHUNK_SIZE_MIN,
                             .chunk_count = 8,
-                            .sealed_root = sim_hash(w),
-                            .manifest_hash = sim_hash(w) };
+                            .sealed_root = root,
+                            .manifest_hash = manifest };
     o->from = t->owner;
     o->body.method = METHOD_TOKEN_SEAL;
     return token_seal_encode(&x, a, &o->body.args);
