@@ -29,6 +29,7 @@ enum sim_mutant {
     SIM_MUTANT_SYNC_LIES,    /* the disk says "synced" and is not, and all nodes crash together */
     SIM_MUTANT_EAGER_BROKER, /* a broker hands a key over before its RELEASE has committed */
     SIM_MUTANT_FORGER,       /* a liar has everybody's keys */
+    SIM_MUTANT_SHARED_CACHE, /* node 1 opens the law in node 0's memory */
     SIM_MUTANT_LOSE_TX /* clients are told "committed" when a node merely has the transaction */
 };
 
@@ -59,6 +60,8 @@ struct sim_result {
     uint64_t settled, refunded;                             /* locks in two currencies */
     uint32_t nodes, faults, liars;
     uint32_t snapshots, lies_found; /* nodes that began from one; lies about them */
+    bool guarded;                   /* each node's memory was closed while others stepped */
+    uint32_t logs;                  /* block logs that were compared with what was committed */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint32_t broken;        /* bits by enum sim_invariant */

@@ -89,7 +89,11 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
     w->block[w->height] = (struct sim_block){ .hash = b.hash,
                                               .state_root = b.header.state_root,
                                               .receipt_root = b.header.receipt_root,
-                                              .tx_count = b.tx_count };
+                                              .tx_count = b.tx_count,
+                                              .wire = malloc(c->block.len),
+                                              .len = c->block.len };
+    ASSERT(w->block[w->height].wire != NULL);
+    memcpy(w->block[w->height].wire, c->block.ptr, c->block.len);
     hasher_update(&w->trace, bytes_of_hash(&b.hash));
     for (uint32_t i = 0; i < b.tx_count; i++) {
         check_tx(w, &b, b.tx[i]);
@@ -187,8 +191,10 @@ void sim_check_start(struct world *w, uint32_t node)
         struct replica_commit c = { .tip = { .height = height } };
         struct block b;
         arena_reset(&w->scratch);
-        if (replica_block(r, height, &w->scratch, &c.block, &c.certificate) != ERR_NONE ||
-            block_decode(w->suite, c.block, &w->scratch, &b) != ERR_NONE) {
+        struct sim_node *before = sim_enter(w, &w->node[node]);
+        enum err e = replica_block(r, height, &w->scratch, &c.block, &c.certificate);
+        sim_leave(w, before);
+        if (e != ERR_NONE || block_decode(w->suite, c.block, &w->scratch, &b) != ERR_NONE) {
             return; /* the log is being fetched again: others have these blocks */
         }
         c.tip.hash = b.hash;
@@ -296,7 +302,10 @@ static void refuse(struct world *w, uint32_t seat, uint32_t from, struct bytes m
     if (!n->up || n->liar != NULL || seat == from) {
         return;
     }
-    if (replica_receive(n->replica, w->now_ms, from, message) == ERR_NONE) {
+    struct sim_node *before = sim_enter(w, n);
+    enum err e = replica_receive(n->replica, w->now_ms, from, message);
+    sim_leave(w, before);
+    if (e == ERR_NONE) {
         sim_violation(w, SIM_FORGERY, "n%u believes a forged %s", seat, what);
     }
     sim_after(w, n);
@@ -331,117 +340,6 @@ void sim_forge(struct world *w)
     }
 }
 
-static enum err no_visit(void *user, const struct state_change *c)
-{
-    return sim_store_change(user, c);
-}
-
-static struct bytes all_keys(void *ctx, uint32_t seat, uint64_t epoch)
-{
-    static const struct bytes NONE = { NULL, 0 };
-    struct world *w = ctx;
-    uint8_t *key = arena_alloc(&w->scratch, w->suite->public_size);
-    if (key == NULL || epoch >> SIM_SEAT_KEY_LOG2 != 0) {
-        return NONE;
-    }
-    epoch_key_public(w->suite, &w->first_seed[seat], epoch, key);
-    return bytes_of(key, w->suite->public_size);
-}
-
-/* One height of the replay: the block as a node keeps it, executed on nothing but what came before.
- */
-static enum err replay_height(struct world *w, struct ledger *l, struct replica *from,
-                              struct sim_store *store, uint64_t height)
-{
-    struct bytes block = { NULL, 0 }, certificate = { NULL, 0 };
-    struct block b;
-    const struct receipt *receipt;
-    uint32_t count;
-    arena_reset(&w->scratch);
-    TRY(replica_block(from, height, &w->scratch, &block, &certificate));
-    TRY(block_decode(w->suite, block, &w->scratch, &b));
-    TRY(ledger_execute(l, block));
-    TRY(ledger_receipts(l, &b.hash, &receipt, &count));
-    for (uint32_t i = 0; i < count; i++) {
-        sim_broker_replayed(w, &receipt[i]);
-    }
-    TRY(ledger_commit(l, &b.hash, store, no_visit));
-    return hash_equal(&b.hash, &w->block[height].hash) ? ERR_NONE : ERR_INTEGRITY;
-}
-
-struct audit {
-    struct contract_conservation sums;
-    struct arena *scratch;
-};
-
-static enum err add_value(void *user, uint16_t contract, const struct hash *key,
-                          struct bytes stored)
-{
-    struct audit *a = user;
-    (void)key;
-    return contract_conservation_add(&a->sums, contract, stored, a->scratch);
-}
-
-/* Every unit that is held was issued, whatever was paid, locked and settled in between. */
-static enum err check_conservation(struct world *w, struct sim_store *store)
-{
-    struct audit audit = { .scratch = &w->scratch };
-    struct state_store port = sim_store_port(store);
-    arena_reset(&w->scratch);
-    contract_conservation_init(&audit.sums, w->genesis.currency_count);
-    TRY(port.each(port.ctx, &audit, add_value));
-    if (contract_conservation_check(&audit.sums) != ERR_NONE) {
-        sim_violation(w, SIM_CONSERVATION, "money was made or lost");
-    }
-    return ERR_NONE;
-}
-
-static enum err replay(struct world *w, struct replica *from, struct sim_store *store,
-                       struct arena *memory)
-{
-    struct ledger *l = NULL;
-    struct state_store port = sim_store_port(store);
-    struct key_source keys = { w, all_keys };
-    struct contract_env env;
-    struct contract_table table;
-    void *law = arena_alloc(memory, SIM_LAW_CACHE);
-    ASSERT(law != NULL);
-    contract_table_init(&env, law, SIM_LAW_CACHE, &table);
-    TRY(ledger_init(w->suite, &w->genesis, &table, &port, &w->config.limits, &keys, memory, &l));
-    TRY(ledger_start(l, store, no_visit));
-    for (uint64_t h = 1; h <= w->height; h++) {
-        enum err e = replay_height(w, l, from, store, h);
-        if (e != ERR_NONE) {
-            sim_violation(w, SIM_DETERMINISM, "replay stops at height %llu: %s",
-                          (unsigned long long)h, err_name(e));
-            return e;
-        }
-    }
-    struct ledger_tip tip = ledger_committed(l);
-    if (w->height > 0 && !hash_equal(&tip.state_root, &w->block[w->height].state_root)) {
-        sim_violation(w, SIM_DETERMINISM, "replay ends in another state");
-    }
-    sim_broker_end(w);
-    return check_conservation(w, store);
-}
-
-/* Determinism and conservation: the whole log again, in a ledger that has seen nothing. */
-static void check_replay(struct world *w)
-{
-    struct sim_store store;
-    size_t size = ledger_memory_size(&w->config.limits) + SIM_LAW_CACHE + 4096;
-    uint8_t *memory = malloc(size);
-    enum err e = sim_store_open(&store);
-    ASSERT(memory != NULL && e == ERR_NONE);
-    struct arena a = arena_over(memory, size);
-    e = replay(w, sim_archive(w), &store, &a);
-    if (e != ERR_NONE && w->result->violation_count == 0) {
-        sim_violation(w, SIM_DETERMINISM, "the replay fails: %s", err_name(e));
-    }
-    sim_store_free(&store);
-    free(memory);
-}
-
 void sim_check_end(struct world *w)
 {
     for (uint32_t i = 0; i < w->tx_count; i++) {
@@ -450,7 +348,7 @@ void sim_check_end(struct world *w)
         }
     }
     sim_check_lies(w);
-    if (sim_archive(w) != NULL && w->result->violation_count == 0) {
-        check_replay(w);
+    if (w->result->violation_count == 0) {
+        sim_check_replay(w);
     }
 }

@@ -59,7 +59,9 @@ static void ask(struct world *w, struct sim_tx *t)
     }
     struct hash id;
     uint64_t now = (uint64_t)((int64_t)w->now_ms + n->skew_ms);
+    struct sim_node *before = sim_enter(w, n);
     enum err e = replica_submit(n->replica, now, bytes_of(t->wire, t->len), &id);
+    sim_leave(w, before);
     t->accepted = t->accepted || e == ERR_NONE;
     if (w->options.mutant == SIM_MUTANT_LOSE_TX && e == ERR_NONE) {
         t->committed = true;
@@ -68,6 +70,36 @@ static void ask(struct world *w, struct sim_tx *t)
     if (!late && e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
         e != ERR_FAILED) {
         sim_violation(w, SIM_SERVICE, "n%u refuses a good transaction: %s", n->index, err_name(e));
+    }
+    sim_after(w, n);
+}
+
+/* The same transaction once more, as after an answer that was lost: a node that votes knows every
+ * transaction whose window is open, wherever it began (FORMATS 15). */
+static void ask_again(struct world *w)
+{
+    struct hash id;
+    uint32_t from = (uint32_t)sim_below(&w->random, w->tx_count + 1);
+    struct sim_node *n = &w->node[sim_below(&w->random, w->nodes)];
+    const struct sim_tx *t = NULL;
+    for (uint32_t i = 0; i < w->tx_count && t == NULL; i++) {
+        const struct sim_tx *one = &w->tx[(from + i) % w->tx_count];
+        t = one->height > 0 && one->valid_until_ms > w->now_ms ? one : NULL;
+    }
+    if (t == NULL || !n->up || n->liar != NULL) {
+        return;
+    }
+    struct replica_status s = replica_status(n->replica);
+    if (!s.voting || s.tip.height < t->height) {
+        return;
+    }
+    uint64_t now = (uint64_t)((int64_t)w->now_ms + n->skew_ms);
+    struct sim_node *before = sim_enter(w, n);
+    enum err e = replica_submit(n->replica, now, bytes_of(t->wire, t->len), &id);
+    sim_leave(w, before);
+    if (e == ERR_NONE) {
+        sim_violation(w, SIM_VALIDITY, "n%u takes a transaction again that is in block %llu",
+                      n->index, (unsigned long long)t->height);
     }
     sim_after(w, n);
 }
@@ -89,8 +121,33 @@ uint32_t sim_waiting(const struct world *w)
     return n;
 }
 
+bool sim_probed(const struct world *w)
+{
+    for (uint32_t i = w->first_probe; i < w->tx_count; i++) {
+        if (settled(&w->tx[i])) {
+            return true;
+        }
+    }
+    return w->tx_count == SIM_TXS_MAX;
+}
+
+/* After the healing one transaction at a time, until one is committed: old ones may expire. */
+static void probe(struct world *w)
+{
+    uint32_t last = w->tx_count;
+    bool open = last > w->first_probe && w->tx[last - 1].valid_until_ms > w->now_ms;
+    if (!open && !sim_probed(w)) {
+        sim_new_tx(w, NULL, SIM_ORDER_ANY);
+    }
+}
+
 void sim_client(struct world *w)
 {
+    if (w->healed) {
+        probe(w);
+    } else if (sim_chance(&w->random, 300)) {
+        ask_again(w);
+    }
     if (!w->healed) {
         uint64_t burst = 1 + sim_below(&w->random, 3);
         for (uint64_t i = 0; i < burst; i++) {

@@ -241,10 +241,22 @@ bool sim_disk_crash(struct sim_disk *d, uint64_t random)
     return torn;
 }
 
-bool sim_disk_lose(struct sim_disk *d, const char *name, uint64_t random)
+/* One of the files whose names begin so, and that hold something that was synced. */
+static struct sim_file *some_file(struct sim_disk *d, const char *prefix, uint64_t random)
 {
-    struct sim_file *f = find(d, name);
-    if (f == NULL || f->synced == 0) {
+    for (uint32_t i = 0; i < SIM_FILES_MAX; i++) {
+        struct sim_file *f = &d->file[(random + i) % SIM_FILES_MAX];
+        if (f->used && f->synced > 0 && strncmp(f->name, prefix, strlen(prefix)) == 0) {
+            return f;
+        }
+    }
+    return NULL;
+}
+
+bool sim_disk_lose(struct sim_disk *d, const char *prefix, uint64_t random)
+{
+    struct sim_file *f = some_file(d, prefix, random >> 20);
+    if (f == NULL) {
         return false;
     }
     size_t most = f->synced < 4096 ? f->synced : 4096;
@@ -271,12 +283,7 @@ void sim_disk_copy(const struct sim_disk *from, struct sim_disk *to)
 
 bool sim_disk_rot(struct sim_disk *d, const char *prefix, uint64_t random)
 {
-    struct sim_file *f = NULL;
-    for (uint32_t i = 0; i < SIM_FILES_MAX && f == NULL; i++) {
-        struct sim_file *one = &d->file[(random + i) % SIM_FILES_MAX];
-        bool named = one->used && strncmp(one->name, prefix, strlen(prefix)) == 0;
-        f = named && one->synced > 0 ? one : NULL;
-    }
+    struct sim_file *f = some_file(d, prefix, random);
     if (f == NULL) {
         return false;
     }

@@ -42,8 +42,8 @@ const struct sim_file *sim_disk_find(const struct sim_disk *d, const char *name)
 void sim_disk_remove(struct sim_disk *d, const char *name);
 /* Change one synced byte of a file whose name begins so; false when there is none. */
 bool sim_disk_rot(struct sim_disk *d, const char *prefix, uint64_t random);
-/* Cut what was synced; false when there is nothing. */
-bool sim_disk_lose(struct sim_disk *d, const char *name, uint64_t random);
+/* Cut what was synced of a file whose name begins so; false when there is nothing. */
+bool sim_disk_lose(struct sim_disk *d, const char *prefix, uint64_t random);
 /* What a backup would hold of a machine that is off. The copy owns its memory. */
 void sim_disk_copy(const struct sim_disk *from, struct sim_disk *to);
 void sim_disk_free(struct sim_disk *d);

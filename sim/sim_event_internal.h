@@ -12,6 +12,8 @@ uint64_t sim_next(struct sim_random *r);
 uint64_t sim_below(struct sim_random *r, uint64_t limit); /* limit 0: 0 */
 bool sim_chance(struct sim_random *r, uint32_t per_thousand);
 
+bool sim_guarded(uint64_t seed); /* one of fifty: see sim_guard.c */
+
 enum sim_event_kind {
     SIM_DELIVER,
     SIM_TICK,
@@ -27,6 +29,7 @@ struct sim_event {
     enum sim_event_kind kind;
     uint32_t to, from; /* a slot; a participant */
     uint32_t lie;      /* DELIVER: 1 + enum sim_lie when it is one; 0 */
+    bool tampered;     /* DELIVER: a bit of what a server says was flipped */
     uint64_t run;      /* TICK, FLUSH, SYNCED: the node's incarnation it was meant for */
     uint8_t *message;
     size_t len;

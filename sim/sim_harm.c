@@ -22,6 +22,12 @@ static void harm_network(struct world *w)
     if (sim_asked(w, SIM_DEAF)) {
         w->deaf_thousandths = sim_chance(r, 700) ? (uint32_t)sim_below(r, 500) : 0;
     }
+    if (sim_asked(w, SIM_FALSE_SYNC)) {
+        w->false_thousandths = sim_chance(r, 700) ? (uint32_t)sim_below(r, 1000) : 0;
+    }
+    if (sim_asked(w, SIM_LONELY) && sim_chance(r, 20)) {
+        sim_make_lonely(w);
+    }
     if (sim_asked(w, SIM_REORDER)) {
         w->jitter_ms = sim_chance(r, 600) ? 2 + (uint32_t)sim_below(r, 200) : 0;
     }
@@ -126,7 +132,8 @@ static void leave_some(struct world *w)
              (unsigned long long)dead);
     for (; dead > 0; dead--) {
         uint32_t i = (uint32_t)sim_below(&w->random, w->seats);
-        while (w->node[i].liar != NULL || w->node[i].victim || w->node[i].stays_down) {
+        while (w->node[i].liar != NULL || w->node[i].victim || w->node[i].stays_down ||
+               i == w->true_server) {
             i = (i + 1) % w->seats;
         }
         w->node[i].stays_down = true;
@@ -139,11 +146,15 @@ static void leave_some(struct world *w)
 void sim_heal(struct world *w)
 {
     w->healed = true;
+    sim_guard_close(w);
     w->drop_thousandths = 0;
     w->delay_max_ms = 0;
     w->double_thousandths = 0;
     w->jitter_ms = 0;
     w->deaf_thousandths = 0;
+    w->false_thousandths = 0;
+    w->lonely.seat = UINT32_MAX;
+    w->first_probe = w->tx_count;
     w->dead_primary = UINT32_MAX;
     leave_some(w);
     for (uint32_t i = 0; i < w->slots; i++) {

@@ -97,9 +97,9 @@ static void harm_speed(struct world *w)
 
 static struct sim_node *some_victim(struct world *w)
 {
-    uint32_t from = (uint32_t)sim_below(&w->random, w->seats);
-    for (uint32_t i = 0; i < w->seats; i++) {
-        struct sim_node *n = &w->node[(from + i) % w->seats];
+    uint32_t from = (uint32_t)sim_below(&w->random, w->nodes);
+    for (uint32_t i = 0; i < w->nodes; i++) {
+        struct sim_node *n = &w->node[(from + i) % w->nodes];
         if (n->victim) {
             return n;
         }
@@ -122,6 +122,9 @@ void sim_choose_victims(struct world *w)
         }
         w->node[i].victim = true;
         sim_line(w, "n%u: its disk is not to be trusted", i);
+    }
+    if (w->nodes > w->seats) {
+        w->node[w->seats].victim = true; /* an observer has no seat, and counts among nobody */
     }
 }
 
@@ -160,8 +163,14 @@ void sim_harm_off(struct world *w, struct sim_node *n)
     if (sim_asked(w, SIM_RESTORE)) {
         operate(w, n);
     }
+    if (sim_asked(w, SIM_WIPE) && sim_chance(r, 300)) {
+        n->backed_up = false; /* what was kept of the machine is gone with it */
+        sim_wipe_disk(n);
+        forget(w, n, SIM_WIPE, "the disk is new and empty");
+    }
     if (sim_asked(w, SIM_LOST) && sim_chance(r, 400)) {
-        const char *log = sim_chance(r, 500) ? "votes.log" : "blocks.log";
+        /* The block log is many files: each of them may be the one. */
+        const char *log = sim_chance(r, 500) ? "votes" : "blocks";
         if (sim_disk_lose(&n->disk, log, sim_next(r))) {
             forget(w, n, SIM_LOST, "the disk loses what it had synced");
         }
@@ -203,6 +212,9 @@ void sim_harm_nodes(struct world *w)
     }
     if (sim_asked(w, SIM_SKEW) && sim_chance(r, 50)) {
         harm_clock(w);
+    }
+    if (sim_asked(w, SIM_PRUNE) && sim_chance(r, 60)) {
+        sim_prune(w, &w->node[sim_below(r, w->nodes)]);
     }
     if (sim_asked(w, SIM_SLOW) && sim_chance(r, 80)) {
         harm_speed(w);

@@ -2,13 +2,11 @@
 #ifndef CARNET_SIM_SIM_INTERNAL_H
 #define CARNET_SIM_SIM_INTERNAL_H
 
-#include "contract/contract.h"
-#include "node/replica.h"
 #include "sim/sim.h"
 #include "sim/sim_broker_internal.h"
 #include "sim/sim_client_internal.h"
-#include "sim/sim_disk_internal.h"
 #include "sim/sim_event_internal.h"
+#include "sim/sim_node_internal.h"
 #include "sim/sim_records_internal.h"
 
 enum {
@@ -24,37 +22,6 @@ enum {
     SIM_LABELS_MAX = 64,
     SIM_LAW_CACHE = 6 * 1024 * 1024, /* opens the shipped law; the same for every node */
     SIM_EPOCH_MS = 40000
-};
-
-struct world;
-struct sim_liar;
-struct sim_node {
-    struct world *world;
-    uint32_t slot, index;  /* place in world.node; participant: two copies have one */
-    struct sim_liar *liar; /* NULL: honest */
-    bool up;
-    uint64_t run, restart_ms, tick_ms;
-    bool flush_due, voting;
-    bool syncing; /* its disk syncs while it goes on */
-    uint32_t syncs;
-    bool victim;     /* its disk may lose what it synced: counts among the f */
-    bool forgot;     /* and has */
-    bool stays_down; /* one of those that nobody heals */
-    int64_t skew_ms;
-    uint32_t slow_ms; /* of each flush */
-    struct sim_disk disk, backup;
-    struct sim_store store, backup_store;
-    bool backed_up;
-    struct epoch_seed seed;
-    uint8_t *memory;
-    size_t memory_size;
-    uint8_t *law_memory;
-    struct contract_env env;
-    struct contract_table table;
-    struct replica *replica;
-    uint64_t told; /* height last told as committed; UINT64_MAX: nothing yet in this run */
-    uint32_t view_changes, views_before;
-    uint64_t asked, opened; /* views last spoken of in the transcript */
 };
 
 struct world {
@@ -78,6 +45,13 @@ struct world {
     bool syncs_apart; /* syncs go on beside the nodes, as in the daemon; else a flush waits */
     uint32_t pace;    /* many seats live through less time: trouble comes faster */
     uint32_t told_lies, liars_found, pruned;
+    uint32_t true_server;       /* nobody falsifies what this one serves; UINT32_MAX: no such */
+    uint32_t false_thousandths; /* of what the others serve */
+    struct sim_lonely lonely;
+    bool guarded;              /* in this seed only who steps has memory that can be written */
+    struct sim_node *stepping; /* NULL: the rig itself */
+    struct sim_node *open;     /* guarded: the only one whose memory can be written; or NULL */
+    uint32_t first_probe;      /* transactions from here on were made after the healing */
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];

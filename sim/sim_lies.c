@@ -232,7 +232,13 @@ static bool block_at(struct sim_liar *l, const struct sim_node *n, uint64_t heig
             return true;
         }
     }
-    return n->up && replica_block(n->replica, height, memory(l), out, &certificate) == ERR_NONE;
+    if (!n->up) {
+        return false;
+    }
+    struct sim_node *before = sim_enter(l->w, &l->w->node[n->slot]);
+    enum err e = replica_block(n->replica, height, memory(l), out, &certificate);
+    sim_leave(l->w, before);
+    return e == ERR_NONE;
 }
 
 /* Who catches up is given a block in place of the one that is asked for. */

@@ -12,7 +12,7 @@ void sim_world_close(struct world *w);
 /* sim_run.c: both phases and the checks, the world left open to be looked at. */
 MUST_USE enum err sim_world_run(struct world *w);
 
-/* sim_world.c: events, network, nodes, harm */
+/* sim_world.c: events and nodes; sim_net.c: the network */
 /* Bytes on their way, through weather and cuts; `lie`: 0, or 1 + what it is. */
 void sim_send(struct world *w, uint32_t from, uint32_t to, struct bytes message, uint32_t lie);
 void sim_schedule(struct world *w, struct sim_event e);
@@ -23,11 +23,23 @@ void sim_node_crash(struct world *w, uint32_t index);
 void sim_after(struct world *w, struct sim_node *n); /* a call returned: tick, flush, or die */
 void sim_handle(struct world *w, struct sim_event *e);
 
+/* sim_guard.c: each node's memory, which nobody else may write */
+MUST_USE enum err sim_home_open(struct sim_node *n, size_t memory_size, bool huge);
+void sim_home_close(struct sim_node *n);
+bool sim_guard_open(struct world *w); /* whether this seed is one of those */
+void sim_guard_close(struct world *w);
+/* Around every call into a replica; gives and takes who was stepping before. */
+struct sim_node *sim_enter(struct world *w, struct sim_node *n);
+void sim_leave(struct world *w, struct sim_node *before);
+void sim_guard_look(struct world *w);
+
 /* sim_harm.c, sim_harm_node.c: what goes wrong, and when */
 void sim_harm(struct world *w);
 void sim_heal(struct world *w);
 bool sim_asked(const struct world *w, enum sim_fault f);
 void sim_harm_nodes(struct world *w);
+/* sim_net.c: from now on one seat alone hears of commits. */
+void sim_make_lonely(struct world *w);
 void sim_harm_off(struct world *w, struct sim_node *n); /* while the machine is off */
 void sim_choose_victims(struct world *w);
 
@@ -50,10 +62,12 @@ void sim_synced(struct world *w, struct sim_node *n, const struct sim_event *e, 
 /* sim_sync.c */
 void sim_wipe(struct world *w);
 void sim_prune(struct world *w, struct sim_node *n);
+/* One bit of what a server serves to slot `to`; false: it is as it was. */
 bool sim_tamper(struct world *w, uint32_t from, uint32_t to, uint8_t *message, size_t len);
 void sim_check_stand(struct world *w, uint32_t node);
 void sim_check_lies(struct world *w);
-struct replica *sim_archive(const struct world *w);
+void sim_choose_server(struct world *w);
+void sim_wipe_disk(struct sim_node *n);
 
 /* sim_client.c */
 void sim_client(struct world *w);
@@ -61,6 +75,7 @@ enum sim_order_kind { SIM_ORDER_ANY, SIM_ORDER_USE, SIM_ORDER_ACK, SIM_ORDER_REL
 /* One more transaction of a client; `r` is what the last three kinds are about. */
 void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind);
 uint32_t sim_waiting(const struct world *w); /* accepted, valid, not committed */
+bool sim_probed(const struct world *w);      /* one that was made after the healing is committed */
 
 /* sim_broker.c: brokered rights, told by committed receipts, and again by the replay's */
 void sim_brokers(struct world *w);
@@ -75,6 +90,8 @@ void sim_check_commit(struct world *w, uint32_t node, const struct replica_commi
 void sim_check_start(struct world *w, uint32_t node);
 void sim_check_sent(struct world *w, uint32_t node, struct bytes message);
 void sim_check_end(struct world *w);
+void sim_check_replay(struct world *w);                    /* sim_replay.c */
+bool sim_log_reaches(struct world *w, struct sim_node *n); /* the log is as high as the node is */
 void sim_forge(struct world *w); /* a forged vote must be refused by every node */
 
 /* sim_transcript.c */

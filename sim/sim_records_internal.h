@@ -15,6 +15,8 @@ struct sim_vote {
 struct sim_block {
     struct hash hash, state_root, receipt_root;
     uint32_t tx_count;
+    uint8_t *wire; /* as it was committed first: whatever nodes prune, this is here */
+    size_t len;
 };
 struct sim_label {
     uint64_t height;

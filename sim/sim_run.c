@@ -10,11 +10,12 @@ enum {
     CALM_EVENTS_MAX = 400000
 };
 
-static bool level(const struct world *w)
+static bool level(struct world *w)
 {
     for (uint32_t i = 0; i < w->nodes; i++) {
-        const struct sim_node *n = &w->node[i];
-        if (n->liar == NULL && !n->stays_down && (!n->up || n->told != w->height)) {
+        struct sim_node *n = &w->node[i];
+        if (n->liar == NULL && !n->stays_down &&
+            (!n->up || n->told != w->height || !sim_log_reaches(w, n))) {
             return false;
         }
     }
@@ -28,6 +29,7 @@ static bool step(struct world *w)
         return false;
     }
     sim_handle(w, &e);
+    sim_guard_look(w);
     w->result->steps++;
     return true;
 }
@@ -68,7 +70,8 @@ static void calm_phase(struct world *w)
     uint64_t until = w->now_ms + CALM_LIMIT_MS;
     sim_heal(w);
     for (uint32_t i = 0; i < CALM_EVENTS_MAX && w->result->violation_count == 0; i++) {
-        if ((i % 16 == 0 && sim_waiting(w) == 0 && level(w)) || w->now_ms > until || !step(w)) {
+        bool done = i % 16 == 0 && sim_probed(w) && sim_waiting(w) == 0 && level(w);
+        if (done || w->now_ms > until || !step(w)) {
             break;
         }
     }
@@ -76,7 +79,10 @@ static void calm_phase(struct world *w)
         return;
     }
     uint32_t waiting = sim_waiting(w);
-    if (waiting > 0) {
+    if (!sim_probed(w)) {
+        sim_violation(w, SIM_LIVENESS, "nothing new commits %u ms after the network calmed",
+                      (unsigned)(w->now_ms + CALM_LIMIT_MS - until));
+    } else if (waiting > 0) {
         sim_violation(w, SIM_LIVENESS, "%u transactions wait %u ms after the network calmed",
                       waiting, (unsigned)(w->now_ms + CALM_LIMIT_MS - until));
     } else if (!level(w)) {

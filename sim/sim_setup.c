@@ -5,8 +5,10 @@
 enum {
     GENESIS_ARENA = 8 * 1024 * 1024,
     SCRATCH_ARENA = 8 * 1024 * 1024,
-    SNAPSHOT_GAP = 24, /* blocks */
-    SEGMENT_LOG2 = 5,  /* 32 blocks a file of the block log */
+    SNAPSHOT_GAP = 24,       /* blocks */
+    SEGMENT_LOG2 = 5,        /* 32 blocks a file of the block log */
+    SNAPSHOT_GAP_SHORT = 10, /* where nodes begin anew, or prune, in a run of a few dozen blocks */
+    SEGMENT_LOG2_SHORT = 3,
     WINDOW_MS = 9 * 60 * 1000,
     WINDOW_SHORT_MS = 12000, /* where a node begins anew: blocks older than that need not be had */
     WINDOW_SLACK_MS = 6000,  /* clocks differ, and block time lags */
@@ -142,6 +144,11 @@ static enum err make_genesis(struct world *w)
     return genesis_decode(w->suite, wire, &w->genesis_arena, &w->genesis);
 }
 
+static bool begins_anew(const struct sim_options *o)
+{
+    return (o->faults & (1u << SIM_WIPE | 1u << SIM_PRUNE)) != 0;
+}
+
 static void make_config(struct world *w)
 {
     w->config = (struct replica_config){ .suite = w->suite,
@@ -154,6 +161,10 @@ static void make_config(struct world *w)
                                          .heights_max = SIM_HEIGHTS_MAX,
                                          .snapshot_gap = SNAPSHOT_GAP,
                                          .segment_log2 = SEGMENT_LOG2 };
+    if (begins_anew(&w->options)) {
+        w->config.snapshot_gap = SNAPSHOT_GAP_SHORT;
+        w->config.segment_log2 = SEGMENT_LOG2_SHORT;
+    }
 }
 
 static enum err open_memory(struct world *w)
@@ -186,12 +197,7 @@ static enum err open_node(struct world *w, uint32_t i)
     n->seed = w->first_seed[n->index];
     n->skew_ms = (int64_t)sim_below(&w->random, 400) - 200;
     n->disk.sync_lies = w->options.mutant == SIM_MUTANT_SYNC_LIES;
-    n->memory_size = replica_memory_size(&w->config);
-    n->memory = malloc(n->memory_size);
-    n->law_memory = malloc(SIM_LAW_CACHE);
-    if (n->memory == NULL || n->law_memory == NULL) {
-        return ERR_NO_SPACE;
-    }
+    TRY(sim_home_open(n, replica_memory_size(&w->config), sim_guarded(w->options.seed)));
     return sim_store_open(&n->store);
 }
 
@@ -203,11 +209,13 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .seats = o->nodes,
                          .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
                          .liars = o->liars,
-                         .dead_primary = UINT32_MAX };
+                         .dead_primary = UINT32_MAX,
+                         .true_server = UINT32_MAX,
+                         .lonely = { .seat = UINT32_MAX } };
     w->syncs_apart = o->seed > 8 && o->seed % 2 == 1;
     w->pace = o->nodes > 13 ? 6 : o->nodes > 7 ? 3 : 1;
     w->slots = w->nodes + w->liars;
-    w->window_ms = o->wipe_ms == 0 ? WINDOW_MS : WINDOW_SHORT_MS;
+    w->window_ms = o->wipe_ms > 0 || begins_anew(o) ? WINDOW_SHORT_MS : WINDOW_MS;
     w->start_ms = SPACE_START_MS + START_MS_AHEAD;
     w->now_ms = w->start_ms;
     TRY(open_memory(w));
@@ -217,21 +225,23 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
     hasher_init(&w->trace, suite_intl());
     TRY(sim_liars_open(w));
     sim_choose_victims(w);
+    sim_choose_server(w);
     for (uint32_t i = 0; i < w->slots; i++) {
         TRY(open_node(w, i));
     }
+    w->guarded = result->guarded = sim_guard_open(w);
     return ERR_NONE;
 }
 
 void sim_world_close(struct world *w)
 {
+    sim_guard_close(w);
     for (uint32_t i = 0; i < SIM_SLOTS_MAX; i++) {
         sim_disk_free(&w->node[i].disk);
         sim_disk_free(&w->node[i].backup);
         sim_store_free(&w->node[i].store);
         sim_store_free(&w->node[i].backup_store);
-        free(w->node[i].memory);
-        free(w->node[i].law_memory);
+        sim_home_close(&w->node[i]);
     }
     sim_liars_close(w);
     for (uint32_t i = 0; w->event != NULL && i < w->event_count; i++) {
@@ -239,6 +249,9 @@ void sim_world_close(struct world *w)
     }
     for (uint32_t i = 0; w->tx != NULL && i < w->tx_count; i++) {
         free(w->tx[i].wire);
+    }
+    for (uint64_t i = 0; w->block != NULL && i <= w->height; i++) {
+        free(w->block[i].wire);
     }
     free(w->genesis_memory);
     free(w->scratch_memory);

@@ -5,22 +5,26 @@
 #include "base/err.h"
 
 /* Asked for by name; delivered ones are counted by the same numbers. */
-#define SIM_FAULTS(X)         \
-    X(DROP, "drop")           \
-    X(DELAY, "delay")         \
-    X(PARTITION, "partition") \
-    X(CRASH, "crash")         \
-    X(DISK, "disk")           \
-    X(DUPLICATE, "duplicate") \
-    X(REORDER, "reorder")     \
-    X(ONEWAY, "oneway")       \
-    X(DEAF, "deaf")           \
-    X(SKEW, "skew")           \
-    X(TORN, "torn")           \
-    X(SLOW, "slow")           \
-    X(LOST, "lost")           \
-    X(MISDIRECT, "misdirect") \
-    X(RESTORE, "restore")     \
+#define SIM_FAULTS(X)           \
+    X(DROP, "drop")             \
+    X(DELAY, "delay")           \
+    X(PARTITION, "partition")   \
+    X(CRASH, "crash")           \
+    X(DISK, "disk")             \
+    X(DUPLICATE, "duplicate")   \
+    X(REORDER, "reorder")       \
+    X(ONEWAY, "oneway")         \
+    X(DEAF, "deaf")             \
+    X(SKEW, "skew")             \
+    X(TORN, "torn")             \
+    X(SLOW, "slow")             \
+    X(LOST, "lost")             \
+    X(MISDIRECT, "misdirect")   \
+    X(RESTORE, "restore")       \
+    X(WIPE, "wipe")             \
+    X(PRUNE, "prune")           \
+    X(FALSE_SYNC, "false_sync") \
+    X(LONELY, "lonely")         \
     X(BYZANTINE, "byzantine")
 enum sim_fault {
 #define X(name, text) SIM_##name,
@@ -29,7 +33,7 @@ enum sim_fault {
         SIM_FAULT_END
 };
 /* A disk that lost what it had synced counts among the f faulty (FORMATS 14). */
-enum { SIM_AMONG_F = 1 << SIM_LOST | 1 << SIM_MISDIRECT | 1 << SIM_RESTORE };
+enum { SIM_AMONG_F = 1 << SIM_LOST | 1 << SIM_MISDIRECT | 1 << SIM_RESTORE | 1 << SIM_WIPE };
 const char *sim_fault_name(enum sim_fault f);
 /* "drop,byzantine:1" to a set of bits and the number of liars. ERR_UNKNOWN_WORD. */
 MUST_USE enum err sim_faults_parse(const char *text, uint32_t *faults, uint32_t *liars);
@@ -66,6 +70,7 @@ const char *sim_lie_name(enum sim_lie l);
     X(FORGERY, "forgery")           \
     X(SERVICE, "service")           \
     X(SNAPSHOT, "snapshot")         \
+    X(ISOLATION, "isolation")       \
     X(LIAR, "liar")                 \
     X(LIVENESS, "liveness")
 enum sim_invariant {

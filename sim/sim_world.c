@@ -2,7 +2,8 @@
 
 #include "sim/sim_parts_internal.h"
 
-/* The event queue and the network: everything that happens, happens here, one event at a time. */
+/* The event queue and the nodes' ports: everything that happens, happens here, one event at a time.
+ */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -50,92 +51,6 @@ bool sim_pop(struct world *w, struct sim_event *out)
         }
         swap(&w->event[i], &w->event[least]);
         i = least;
-    }
-}
-
-static void put_on_wire(struct world *w, const struct sim_event *what, struct bytes message,
-                        uint64_t at_ms)
-{
-    uint8_t *copy = malloc(message.len + 1);
-    ASSERT(copy != NULL);
-    for (size_t i = 0; i < message.len; i++) {
-        copy[i] = message.ptr[i];
-    }
-    (void)sim_tamper(w, what->from, what->to, copy, message.len);
-    struct sim_event e = *what;
-    e.at_ms = at_ms;
-    e.kind = SIM_DELIVER;
-    e.message = copy;
-    e.len = message.len;
-    sim_schedule(w, e);
-}
-
-/* Some receivers never hear the votes for one view, height and phase, however often they are said:
- * what a quorum has prepared is then not committed by everybody. */
-static bool deaf_to(struct world *w, uint32_t to, struct bytes message)
-{
-    struct sim_seen s;
-    size_t mark = arena_mark(&w->scratch);
-    bool vote = message.len > 0 && message.ptr[0] >> 3 == SIM_KIND_VOTE &&
-                sim_see(w->suite, message, &w->scratch, &s) == ERR_NONE && s.has_vote;
-    arena_release(&w->scratch, mark);
-    if (!vote) {
-        return false;
-    }
-    struct sim_random dice = { w->options.seed ^ (s.vote.view << 40) ^ (s.vote.height << 12) ^
-                               (uint64_t)to << 4 ^ s.vote.kind };
-    return sim_chance(&dice, w->deaf_thousandths);
-}
-
-/* Ordinary latency is a few milliseconds; `delay` adds seconds, and with it disorder and doubles.
- */
-static void send_one(struct world *w, const struct sim_event *what, struct bytes message)
-{
-    uint64_t latency = 1 + sim_below(&w->random, 5);
-    uint32_t to = w->node[what->to].index;
-    if (w->cut_until_ms[what->from][to] > w->now_ms) {
-        bool both = w->cut_until_ms[to][what->from] > w->now_ms;
-        w->result->delivered[both ? SIM_PARTITION : SIM_ONEWAY]++;
-        return;
-    }
-    if (sim_chance(&w->random, w->drop_thousandths)) {
-        w->result->delivered[SIM_DROP]++;
-        return;
-    }
-    if (w->deaf_thousandths > 0 && deaf_to(w, to, message)) {
-        w->result->delivered[SIM_DEAF]++;
-        return;
-    }
-    if (w->jitter_ms > 0) {
-        uint64_t late = sim_below(&w->random, w->jitter_ms);
-        latency += late;
-        w->result->delivered[SIM_REORDER] += late > 0 ? 1 : 0;
-    }
-    if (w->double_thousandths > 0 && sim_chance(&w->random, w->double_thousandths)) {
-        put_on_wire(w, what, message, w->now_ms + 1 + sim_below(&w->random, 400));
-        w->result->delivered[SIM_DUPLICATE]++;
-    }
-    if (w->delay_max_ms > 0) {
-        bool slow = sim_chance(&w->random, 300);
-        latency += slow ? sim_below(&w->random, w->delay_max_ms) : 0;
-        w->result->delivered[SIM_DELAY] += slow ? 1 : 0;
-        if (sim_chance(&w->random, 50)) {
-            put_on_wire(w, what, message,
-                        w->now_ms + latency + 1 + sim_below(&w->random, w->delay_max_ms));
-        }
-    }
-    put_on_wire(w, what, message, w->now_ms + latency);
-}
-
-void sim_send(struct world *w, uint32_t from, uint32_t to, struct bytes message, uint32_t lie)
-{
-    const struct sim_liar *l = w->node[to].liar;
-    uint32_t copies = l == NULL ? 1 : sim_liar_copies(l, from);
-    for (uint32_t copy = 0; copies >> copy != 0; copy++) {
-        if ((copies >> copy & 1) != 0) {
-            uint32_t slot = l == NULL ? to : sim_liar_slot(l, copy);
-            send_one(w, &(struct sim_event){ .from = from, .to = slot, .lie = lie }, message);
-        }
     }
 }
 
@@ -236,14 +151,16 @@ static uint64_t clock_of(const struct sim_node *n)
 
 static void link_up(struct world *w, uint32_t a, uint32_t b)
 {
+    struct sim_node *before = sim_enter(w, &w->node[a]);
     replica_peer(w->node[a].replica, clock_of(&w->node[a]), w->node[b].index, true);
+    sim_leave(w, before);
 }
 
 struct replica_config sim_node_config(struct world *w, struct sim_node *n)
 {
     struct replica_config c = w->config;
     c.self = n->index;
-    c.contracts = &n->table;
+    c.contracts = &n->home->table;
     c.store = sim_store_port(&n->store);
     c.ports = (struct replica_ports){ .ctx = n,
                                       .sync = w->syncs_apart ? sim_port_sync : NULL,
@@ -289,7 +206,10 @@ void sim_node_start(struct world *w, uint32_t index)
     if (w->options.mutant == SIM_MUTANT_FORGET_VOTES && n->run > 0) {
         sim_disk_remove(&n->disk, "votes.log");
     }
-    contract_table_init(&n->env, n->law_memory, SIM_LAW_CACHE, &n->table);
+    struct sim_node *before = sim_enter(w, n);
+    bool shared = w->options.mutant == SIM_MUTANT_SHARED_CACHE && index == 1;
+    contract_table_init(&n->home->env, shared ? w->node[0].law_memory : n->law_memory,
+                        SIM_LAW_CACHE, &n->home->table);
     struct replica_config c = sim_node_config(w, n);
     struct arena region = arena_over(n->memory, n->memory_size);
     n->run++;
@@ -299,6 +219,7 @@ void sim_node_start(struct world *w, uint32_t index)
     n->voting = false;
     n->views_before = n->view_changes;
     enum err e = replica_init(&c, &region, clock_of(n), &n->replica);
+    sim_leave(w, before);
     if (e != ERR_NONE) {
         start_again(w, n, e);
         return;
@@ -326,7 +247,9 @@ static void tell_gone(struct world *w, const struct sim_node *n)
 {
     for (uint32_t i = 0; i < w->slots; i++) {
         if (w->node[i].up && w->node[i].index != n->index) {
+            struct sim_node *before = sim_enter(w, &w->node[i]);
             replica_peer(w->node[i].replica, clock_of(&w->node[i]), n->index, false);
+            sim_leave(w, before);
         }
     }
 }
@@ -400,7 +323,9 @@ static void flush(struct world *w, struct sim_node *n)
 {
     n->flush_due = false;
     w->result->delivered[SIM_SLOW] += n->slow_ms > 0 ? 1 : 0;
+    struct sim_node *before = sim_enter(w, n);
     enum err e = replica_flush(n->replica, clock_of(n));
+    sim_leave(w, before);
     if (n->disk.crashed) {
         sim_node_crash(w, n->slot);
         return;
@@ -436,7 +361,12 @@ static void deliver(struct world *w, struct sim_event *e)
     if (n->liar != NULL) {
         sim_liar_hears(n, e->from, &message);
     }
-    (void)!replica_receive(n->replica, clock_of(n), e->from, message);
+    struct sim_node *before = sim_enter(w, n);
+    enum err heard = replica_receive(n->replica, clock_of(n), e->from, message);
+    sim_leave(w, before);
+    if (e->tampered && n->liar == NULL && heard != ERR_NONE && heard != ERR_STALE) {
+        w->result->delivered[SIM_FALSE_SYNC]++; /* looked at, and found wrong */
+    }
     if (e->lie != 0 && n->liar == NULL) {
         w->result->lies[e->lie - 1]++;
         w->result->delivered[SIM_BYZANTINE]++;
@@ -468,7 +398,9 @@ void sim_handle(struct world *w, struct sim_event *e)
     case SIM_TICK:
         if (n->up && n->run == e->run && n->tick_ms == e->at_ms) {
             n->tick_ms = UINT64_MAX;
+            struct sim_node *before = sim_enter(w, n);
             replica_tick(n->replica, clock_of(n));
+            sim_leave(w, before);
             sim_after(w, n);
         }
         break;

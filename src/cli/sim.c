@@ -60,7 +60,8 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
         if (e != ERR_NONE) {
             cli_hint(
                 c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, deaf, "
-                   "skew, torn, slow, lost, misdirect, restore, byzantine:F");
+                   "skew, torn, slow, lost, misdirect, restore, wipe, prune, false_sync, lonely, "
+                   "byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
     }
@@ -113,6 +114,9 @@ static json_t *json_of(const struct sim_result *r, uint32_t cpu)
     json_put(o, "refunded", json_new_int((int64_t)r->refunded));
     json_put(o, "steps", json_new_int((int64_t)r->steps));
     json_put(o, "virtual_ms", json_new_int((int64_t)r->virtual_ms));
+    json_put(o, "snapshots", json_new_int(r->snapshots));
+    json_put(o, "logs", json_new_int(r->logs));
+    json_put(o, "guarded", json_new_bool(r->guarded));
     json_put(o, "violations", violations);
     json_put(o, "broken", broken);
     json_put(o, "delivered", delivered);

@@ -57,7 +57,7 @@ TEST(formats_15_a_wiped_validator_comes_back_by_snapshot_and_votes_again)
 TEST(a_wiped_validator_comes_back_whatever_else_happens)
 {
     uint32_t snapshots = 0;
-    for (uint64_t seed = 1; seed <= 8; seed++) {
+    for (uint64_t seed = 1; seed <= 12; seed++) {
         struct sim_result r;
         struct sim_options o = { .seed = seed,
                                  .nodes = 4,

@@ -23,6 +23,12 @@ static void survives(const struct sim_options *o)
     }
 }
 
+static struct bytes content(const struct sim_disk *d, const char *name)
+{
+    const struct sim_file *f = sim_disk_find(d, name);
+    return f == NULL ? bytes_of(NULL, 0) : bytes_of(f->data, f->len);
+}
+
 TEST(a_network_that_doubles_reorders_and_is_cut_one_way_breaks_nothing)
 {
     for (uint64_t seed = 1; seed <= 4; seed++) {
@@ -55,6 +61,58 @@ TEST(a_block_that_cannot_be_read_back_stops_the_node_and_every_height_is_told)
         struct sim_options o = harmed(seed, 4, 1 << SIM_MISDIRECT | 1 << SIM_DROP);
         survives(&o);
     }
+}
+
+/* The harness keeps every block itself: what is replayed at the end is not what a node still has.
+ */
+TEST(nodes_that_prune_and_new_disks_come_back_and_every_log_holds_what_was_committed)
+{
+    uint32_t snapshots = 0, logs = 0;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct sim_options o =
+            harmed(seed, 4, 1 << SIM_WIPE | 1 << SIM_PRUNE | 1 << SIM_FALSE_SYNC);
+        struct sim_result r;
+        o.steps = 24000;
+        CHECK_OK(sim_run(&o, &r));
+        CHECK(r.delivered[SIM_WIPE] > 0 && r.delivered[SIM_PRUNE] > 0);
+        CHECK(r.delivered[SIM_FALSE_SYNC] > 0);
+        CHECK(r.logs >= 3);
+        snapshots += r.snapshots;
+        logs += r.logs;
+    }
+    CHECK(snapshots >= 4 && logs > 12);
+}
+
+TEST(what_one_seat_alone_has_heard_was_committed_stands_in_every_later_view)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct sim_options o = harmed(seed, 4, 1 << SIM_LONELY);
+        o.steps = 20000;
+        survives(&o);
+    }
+}
+
+TEST(a_disk_loses_the_end_of_any_file_of_its_block_log)
+{
+    struct sim_disk d = { .full = false };
+    struct storage port;
+    uint64_t at = 0;
+    uint32_t lost = 0;
+    sim_disk_port(&d, &port);
+    for (uint64_t round = 0; round < 40; round++) {
+        static const char *const NAMES[] = { "blocks.log", "blocks-00000001.log", "votes.log" };
+        for (size_t i = 0; i < COUNT(NAMES); i++) {
+            sim_disk_remove(&d, NAMES[i]);
+            CHECK_OK(port.append(port.ctx, NAMES[i], bytes_of_str("0123456789"), &at));
+            CHECK_OK(port.sync(port.ctx, NAMES[i]));
+        }
+        CHECK(sim_disk_lose(&d, "blocks", round << 20 | 3));
+        lost |= content(&d, NAMES[0]).len < 10 ? 1 : 0;
+        lost |= content(&d, NAMES[1]).len < 10 ? 2 : 0;
+        lost |= content(&d, NAMES[2]).len < 10 ? 4 : 0;
+    }
+    CHECK_EQ(lost, 3);
+    sim_disk_free(&d);
 }
 
 TEST(liars_and_disks_that_forget_are_together_no_more_than_f)
@@ -94,12 +152,6 @@ TEST(thirty_one_nodes_run_too)
     struct sim_options o = harmed(8, 31, 1 << SIM_DROP);
     o.steps = 20000;
     survives(&o);
-}
-
-static struct bytes content(const struct sim_disk *d, const char *name)
-{
-    const struct sim_file *f = sim_disk_find(d, name);
-    return f == NULL ? bytes_of(NULL, 0) : bytes_of(f->data, f->len);
 }
 
 TEST(a_disk_loses_tears_and_misdirects_as_it_is_told_and_a_copy_is_its_own)
