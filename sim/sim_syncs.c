@@ -33,6 +33,8 @@ void sim_synced(struct world *w, struct sim_node *n, const struct sim_event *e, 
         return; /* it was waited for, or died with its process */
     }
     n->syncing = false;
+    struct sim_node *before = sim_enter(w, n);
     replica_synced(n->replica, now_ms, sim_disk_sync_end(&n->disk));
+    sim_leave(w, before);
     sim_after(w, n);
 }

@@ -85,7 +85,7 @@ static void open_rig(struct rig *g)
     struct sim_options o = { .seed = 2, .nodes = 1 };
     CHECK_OK(sim_world_open(g->w, &o, &g->result));
     struct sim_node *n = &g->w->node[0];
-    contract_table_init(&n->env, n->law_memory, SIM_LAW_CACHE, &n->table);
+    contract_table_init(&n->home->env, n->law_memory, SIM_LAW_CACHE, &n->home->table);
     g->config = sim_node_config(g->w, n);
     g->config.fold_every_block = false;
     g->inner = g->config.ports;
