@@ -2,6 +2,7 @@
 #include "api/request_internal.h"
 
 #include "ledger/proof.h"
+#include "node/batch.h"
 #include "node/scrub.h"
 
 /* The participant of the seat that leads, as its index in genesis: -1 when it is not there. */
@@ -46,6 +47,10 @@ enum err get_status(struct api_request *q)
     json_put(j, "pending", json_new_int(st.pending));
     json_put(j, "signatures_verified", json_new_int((int64_t)st.verified));
     json_put(j, "signatures_remembered", json_new_int((int64_t)st.remembered));
+    struct node_syncs syncs = node_syncs(q->node);
+    json_put(j, "syncs", json_new_int((int64_t)syncs.count));
+    json_put(j, "sync_p50_us", json_new_int((int64_t)syncs.p50_us));
+    json_put(j, "sync_p99_us", json_new_int((int64_t)syncs.p99_us));
     struct scrub_status scrub = scrub_status(q->node);
     json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
     json_put(j, "wrong_chunks", json_new_int(scrub.wrong));

@@ -30,7 +30,7 @@ static const struct api_route ROUTES[] = {
     { "POST", "/v1/txs", API_PARTICIPANT, API_BYTES, API_JSON, 0, NODE_BATCH_SIZE_MAX, ARENA_SMALL,
       "submit several canonical Tx, each after its length in 4 bytes", post_txs },
     { "POST", "/v1/proofs", API_PARTICIPANT, API_BYTES, API_BYTES, API_QUERY_WAIT,
-      NODE_BATCH_TXS_MAX * HASH_SIZE, ARENA_PROOFS,
+      NODE_BATCH_TXS_MAX *HASH_SIZE, ARENA_PROOFS,
       "several ids of 32 bytes: canonical BlockProofs, each after its length", post_proofs },
     { "GET", "/v1/tx/{tx}", API_PARTICIPANT, API_NOTHING, API_JSON, API_QUERY_WAIT, 0, ARENA_TX,
       "a committed transaction and its receipt", get_tx },

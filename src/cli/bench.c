@@ -263,8 +263,10 @@ static enum err run_cluster(struct cli *c)
 
 static const struct cli_option CLUSTER_OPTIONS[] = {
     { "--seconds", "S", "how long each of its two phases lasts (3)" },
-    { "--rate", "N", "transactions a second that the flood offers (2000)" },
-    { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 16 (6)" },
+    { "--rate", "N", "transactions a second that the flood offers (4000)" },
+    { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 8 (2)" },
+    { "--participants", "N", "whose keys sign, 8 each, 2 to 1000 (1000)" },
+    { "--state", "N", "records put into the state before, at most 200000 (0)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option OPTIONS[] = {

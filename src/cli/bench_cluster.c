@@ -11,17 +11,18 @@
 
 #include "cli/bench_client_internal.h"
 #include "cli/net_internal.h"
+#include "crypto/secret.h"
 
-enum { VALIDATORS = 4, AFTER_KILL_MS = 2000 };
-
-static const char *const PAYERS[] = { "exporter", "importer", "carrier" };
+enum { VALIDATORS = 4, AFTER_KILL_MS = 2000, ISSUE_RATE = 1000, STATE_RATE = 3000 };
 
 struct cluster {
     struct bench *b;
     struct cli cli; /* of the space that is measured */
     char dir[CLI_DIR_SIZE_MAX + 32], pass[CLI_DIR_SIZE_MAX + 64];
     uint32_t lanes;
-    struct bench_lane *lane;
+    struct bench_floor *floor;
+    struct bench_lane *lane; /* of the floor */
+    struct bench_crowd crowd;
     struct session *session;
 };
 
@@ -29,9 +30,10 @@ struct cluster {
 struct phase {
     double seconds; /* from the first that was due to the last receipt */
     double offered, proven, tps;
-    double validator_us, client_us, wire_bytes; /* a receipt; validator: of one of them */
-    uint64_t verified[VALIDATORS];              /* signatures, since start */
-    uint64_t refused, busy, lost;
+    struct bench_threads validator; /* a receipt, of one of them */
+    double client_us, wire_bytes;   /* a receipt */
+    uint64_t verified[VALIDATORS];  /* signatures, since start */
+    uint64_t refused, busy, again, lost;
     uint64_t began_ns, killed_ns, back_ns; /* the kill, and the first receipt of what came later */
 };
 
@@ -60,6 +62,29 @@ static enum err run_self(struct cluster *k, const char *const *words)
     return good ? ERR_NONE : cli_fail(k->b->cli, ERR_FAILED, full[1], "%s failed", full[2]);
 }
 
+/* In a process of its own: it draws and wipes keys, and talks. */
+static enum err make_genesis(struct cluster *k)
+{
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct cli own = *k->b->cli;
+        own.dir = k->dir;
+        own.answer = json_new_object();
+        own.text = own.progress = fopen("/dev/null", "w");
+        own.option_count = 2;
+        own.option[0].name = "--passphrase-file";
+        own.option[0].value = k->pass;
+        own.option[1].name = "--nodes";
+        own.option[1].value = "4";
+        _exit(net_init_crowd(&own, &k->crowd) == ERR_NONE ? 0 : 1);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    bool good = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return good ? ERR_NONE : cli_fail(k->b->cli, ERR_FAILED, "cluster", "no space could be made");
+}
+
 static enum err make_space(struct cluster *k)
 {
     char base[CLI_DIR_SIZE_MAX + 24];
@@ -78,16 +103,9 @@ static enum err make_space(struct cluster *k)
     if (!good) {
         return cli_fail(k->b->cli, ERR_FAILED, k->pass, "cannot be written");
     }
-    const char *init[] = { "net", "init", "--nodes", "4", NULL },
-               *start[] = { "net", "start", NULL };
-    TRY(run_self(k, init));
-    TRY(run_self(k, start));
-    for (size_t i = 0; i < COUNT(PAYERS); i++) {
-        const char *issue[] = { "money", "issue", "--amount", "100000000.00", "--to", PAYERS[i],
-                                "--as",  "bank",  NULL };
-        TRY(run_self(k, issue));
-    }
-    return ERR_NONE;
+    TRY(make_genesis(k));
+    const char *start[] = { "net", "start", NULL };
+    return run_self(k, start);
 }
 
 static void remove_space(struct cluster *k)
@@ -120,33 +138,24 @@ static int64_t status_of(struct cluster *k, uint32_t node, const char *member)
     return x;
 }
 
-/* Processor time of a process, from /proc: user and system, in ticks; they are the 14th and the
- * 15th field of its line, the 12th and the 13th behind the name in brackets. */
-static double process_us(long pid)
+static struct bench_threads validators_us(struct cluster *k)
 {
-    char path[64], text[1024] = "";
-    unsigned long ticks = 0;
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        return 0;
+    struct bench_threads t = { 0 };
+    for (uint32_t i = 0; i < VALIDATORS; i++) {
+        bench_process_us(net_node_pid(&k->cli, i), &t);
     }
-    const char *at = fgets(text, sizeof text, f) != NULL ? strrchr(text, ')') : NULL;
-    (void)fclose(f);
-    for (int field = 0; at != NULL && field < 13; field++) {
-        at = strchr(at + 1, ' ');
-        ticks += at != NULL && field >= 11 ? strtoul(at + 1, NULL, 10) : 0;
-    }
-    return (double)ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
+    return t;
 }
 
-static double validators_us(struct cluster *k)
+/* What they took since, of one validator and one receipt. */
+static struct bench_threads threads_since(struct cluster *k, const struct bench_threads *before,
+                                          double receipts)
 {
-    double us = 0;
-    for (uint32_t i = 0; i < VALIDATORS; i++) {
-        us += process_us(net_node_pid(&k->cli, i));
-    }
-    return us;
+    struct bench_threads now = validators_us(k);
+    double share = 1 / (VALIDATORS * receipts);
+    return (struct bench_threads){ (now.loop_us - before->loop_us) * share,
+                                   (now.verify_us - before->verify_us) * share,
+                                   (now.sync_us - before->sync_us) * share };
 }
 
 /* All that went over the loopback device of this machine, others' included. */
@@ -196,6 +205,7 @@ static void tally(struct cluster *k, struct phase *p, const uint32_t *from)
         p->offered += lane->sent - from[l];
         p->refused += lane->refused;
         p->busy += lane->busy;
+        p->again += lane->again;
         p->lost += lane->lost;
         for (uint32_t i = from[l]; i < lane->sent; i++) {
             const struct bench_sent *x = &lane->record[i];
@@ -215,28 +225,56 @@ static void tally(struct cluster *k, struct phase *p, const uint32_t *from)
     p->tps = p->seconds > 0 ? p->proven / p->seconds : 0;
 }
 
-static enum err run_phase(struct cluster *k, double per_s, bool kills, struct phase *p)
+/* Senders and verifiers of all lanes; they begin together when all have signed what they send. */
+static enum err start_phase(struct cluster *k, const struct bench_offer *what, uint32_t *from,
+                            pid_t *child)
 {
-    pid_t child[2 * BENCH_LANES_MAX];
-    uint32_t from[BENCH_LANES_MAX];
-    struct bench_offer offer[BENCH_LANES_MAX];
-    uint64_t seconds = (uint64_t)k->b->seconds;
-    *p = (struct phase){ .began_ns = bench_now_ns() };
+    static struct bench_offer offer[BENCH_LANES_MAX];
+    atomic_store(&k->floor->ready, 0);
+    atomic_store(&k->floor->begin_ns, 0);
     for (uint32_t i = 0; i < k->lanes; i++) {
         struct bench_lane *lane = &k->lane[i];
         from[i] = lane->sent;
-        lane->refused = lane->busy = lane->lost = 0;
-        offer[i] = (struct bench_offer){ k->dir, k->pass,          PAYERS[i % COUNT(PAYERS)],
-                                         "bank", per_s / k->lanes, seconds };
-        child[2 * i] = bench_sender(k->b->cli, &offer[i], lane);
-        child[2 * i + 1] = bench_verifier(k->b->cli, &offer[i], lane);
+        lane->refused = lane->busy = lane->again = lane->lost = 0;
+        lane->sender_done = false;
+        offer[i] = *what;
+        offer[i].number = i;
+        offer[i].lanes = k->lanes;
+        offer[i].per_s = what->per_s / k->lanes;
+        offer[i].count = what->count / k->lanes;
+        child[2 * i] = bench_sender(k->b->cli, &offer[i], k->floor);
+        child[2 * i + 1] = bench_verifier(k->b->cli, &offer[i], k->floor);
         if (child[2 * i] < 0 || child[2 * i + 1] < 0) {
             return ERR_FAILED;
         }
     }
-    double validators = validators_us(k), clients = clients_us(k), wire = loopback_bytes();
+    while (atomic_load(&k->floor->ready) < 2 * k->lanes) {
+        bench_sleep_until(bench_now_ns() + 10000000);
+    }
+    return ERR_NONE;
+}
+
+static enum err run_phase(struct cluster *k, enum bench_kind kind, double count, double per_s,
+                          bool kills, struct phase *p)
+{
+    pid_t child[2 * BENCH_LANES_MAX];
+    uint32_t from[BENCH_LANES_MAX];
+    double most = (double)k->lanes * (BENCH_SENT_MAX - 1 - k->lane[0].sent);
+    count = count < most ? count : most;
+    struct bench_offer what = { .dir = k->dir,
+                                .pass_path = k->pass,
+                                .as = kind == BENCH_ISSUE ? "bank" : "exporter",
+                                .crowd = &k->crowd,
+                                .kind = kind,
+                                .count = (uint32_t)count,
+                                .per_s = per_s };
+    TRY(start_phase(k, &what, from, child));
+    struct bench_threads validators = validators_us(k);
+    double clients = clients_us(k), wire = loopback_bytes();
+    *p = (struct phase){ .began_ns = bench_now_ns() };
+    atomic_store(&k->floor->begin_ns, p->began_ns);
     if (kills) {
-        kill_primary(k, p, p->began_ns + seconds * 500000000);
+        kill_primary(k, p, p->began_ns + (uint64_t)(count / per_s * 5e8));
     }
     for (uint32_t i = 0; i < 2 * k->lanes; i++) {
         while (waitpid(child[i], NULL, 0) < 0 && errno == EINTR) {
@@ -246,7 +284,7 @@ static enum err run_phase(struct cluster *k, double per_s, bool kills, struct ph
     if (p->proven == 0) {
         return cli_fail(k->b->cli, ERR_UNAVAILABLE, "cluster", "no receipt was verified");
     }
-    p->validator_us = (validators_us(k) - validators) / VALIDATORS / p->proven;
+    p->validator = threads_since(k, &validators, p->proven);
     p->client_us = (clients_us(k) - clients) / p->proven;
     p->wire_bytes = (loopback_bytes() - wire) / p->proven;
     for (uint32_t i = 0; i < VALIDATORS; i++) {
@@ -305,14 +343,21 @@ static void say(struct cluster *k, const char *key, const char *words, double x,
 
 static void answer_flood(struct cluster *k, const struct phase *p, double ceiling)
 {
+    say(k, "participants", "participants that sign", k->crowd.count, "");
+    say(k, "keys", "keys that sign", (double)k->crowd.count * BENCH_CROWD_KEYS, "");
     say(k, "offered_per_s", "offered, flood", p->offered / k->b->seconds, "tx/s");
     say(k, "tps", "receipts verified, flood", p->tps, "tx/s");
     say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling, "tx/s");
     say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
-    say(k, "validator_us_per_tx", "a validator's processor time a receipt", p->validator_us, "us");
+    double all = p->validator.loop_us + p->validator.verify_us + p->validator.sync_us;
+    say(k, "validator_us_per_tx", "a validator's processor time a receipt", all, "us");
+    say(k, "verify_us_per_tx", "  of it, workers that verify", p->validator.verify_us, "us");
+    say(k, "sync_us_per_tx", "  of it, threads that sync", p->validator.sync_us, "us");
+    say(k, "loop_us_per_tx", "  of it, the loop: all else", p->validator.loop_us, "us");
     say(k, "client_us_per_tx", "clients' processor time a receipt", p->client_us, "us");
     say(k, "wire_bytes_per_tx", "bytes over loopback a receipt", p->wire_bytes, "B");
     say(k, "busy", "told to come again", (double)p->busy, "tx");
+    say(k, "again", "sent once more for want of a receipt", (double)p->again, "tx");
     say(k, "refused", "refused", (double)p->refused, "tx");
     say(k, "lost", "without a receipt after 15 s", (double)p->lost, "tx");
     for (uint32_t i = 0; i < VALIDATORS; i++) {
@@ -320,6 +365,10 @@ static void answer_flood(struct cluster *k, const struct phase *p, double ceilin
         snprintf(key, sizeof key, "verified_by_%u", i);
         say(k, key, "signatures verified by a validator so far", (double)p->verified[i], "");
     }
+    say(k, "sync_p50_ms", "a sync of a log in a validator, p50",
+        (double)status_of(k, 0, "sync_p50_us") / 1e3, "ms");
+    say(k, "sync_p99_ms", "a sync of a log in a validator, p99",
+        (double)status_of(k, 0, "sync_p99_us") / 1e3, "ms");
 }
 
 static void answer_load(struct cluster *k, const struct phase *p)
@@ -334,10 +383,30 @@ static void answer_load(struct cluster *k, const struct phase *p)
     }
 }
 
-static enum err measure(struct cluster *k, double rate)
+/* One transaction at a time on an idle network, and what it cannot be faster than. */
+static enum err answer_lone(struct cluster *k)
+{
+    int64_t primary = status_of(k, 0, "primary");
+    struct bench_offer o = { .dir = k->dir,
+                             .pass_path = k->pass,
+                             .as = "exporter",
+                             .crowd = &k->crowd,
+                             .number = primary < 0 ? 0 : (uint32_t)primary };
+    TRY(bench_lone(k->b->cli, &o, k->floor));
+    double sync = (double)status_of(k, 0, "sync_p50_us") / 1e3;
+    double way = (double)k->floor->ping_p50_ns / 2e6;
+    say(k, "lone_ms", "a lone transaction, sent to verified, p50",
+        (double)k->floor->lone_p50_ns / 1e6, "ms");
+    say(k, "lone_floor_ms", "three ways, two syncs, no execution", 3 * way + 2 * sync, "ms");
+    say(k, "lone_ours_ms", "our five ways and four syncs, one by one", 5 * way + 4 * sync, "ms");
+    return ERR_NONE;
+}
+
+/* Money for everybody, a state of some size, then one alone, the flood, and the load. */
+static enum err measure(struct cluster *k, double rate, double state)
 {
     struct phase *p = calloc(1, sizeof *p);
-    double best = 0;
+    double best = 0, seconds = k->b->seconds;
     ASSERT(p != NULL);
     k->b->rows_planned = 12;
     enum err e = bench_verify(k->b);
@@ -346,10 +415,18 @@ static enum err measure(struct cluster *k, double rate)
         best = best == 0 || us < best ? us : best;
     }
     double ceiling = (double)sysconf(_SC_NPROCESSORS_ONLN) * 1e6 / best / VALIDATORS;
-    e = e != ERR_NONE ? e : run_phase(k, rate, false, p);
+    e = e != ERR_NONE ? e : run_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p);
+    if (e == ERR_NONE && state > 0) {
+        e = run_phase(k, BENCH_ANCHOR, state, STATE_RATE, false, p);
+    }
+    say(k, "state", "records of the bench's making before it begins", state + 2.0 * k->crowd.count,
+        "");
+    e = e != ERR_NONE ? e : answer_lone(k);
+    e = e != ERR_NONE ? e : run_phase(k, BENCH_PAY, rate * seconds, rate, false, p);
     if (e == ERR_NONE) {
         answer_flood(k, p, ceiling);
-        e = run_phase(k, 0.6 * p->tps, true, p);
+        double load = 0.6 * p->tps;
+        e = run_phase(k, BENCH_PAY, load * seconds, load, true, p);
     }
     if (e == ERR_NONE) {
         answer_load(k, p);
@@ -360,27 +437,33 @@ static enum err measure(struct cluster *k, double rate)
 
 enum err bench_cluster(struct bench *b)
 {
-    uint64_t rate, lanes;
-    TRY(cli_number(b->cli, "--rate", 1, 100000, 2000, &rate));
-    TRY(cli_number(b->cli, "--clients", 1, BENCH_LANES_MAX, 6, &lanes));
+    uint64_t rate, lanes, people, state;
+    TRY(cli_number(b->cli, "--rate", 1, 100000, 4000, &rate));
+    TRY(cli_number(b->cli, "--clients", 1, BENCH_LANES_MAX, 2, &lanes));
+    TRY(cli_number(b->cli, "--participants", 2, BENCH_CROWD_MAX, BENCH_CROWD_MAX, &people));
+    TRY(cli_number(b->cli, "--state", 0, BENCH_STATE_MAX, 0, &state));
     struct cluster *k = calloc(1, sizeof *k);
     ASSERT(k != NULL);
     k->session = calloc(1, sizeof *k->session);
-    k->lane = mmap(NULL, BENCH_LANES_MAX * sizeof *k->lane, PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ASSERT(k->session != NULL && k->lane != MAP_FAILED);
+    k->floor = mmap(NULL, sizeof *k->floor, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT(k->session != NULL && k->floor != MAP_FAILED);
     k->b = b;
+    k->lane = k->floor->lane;
     k->lanes = (uint32_t)lanes;
+    k->crowd.count = (uint32_t)people;
+    k->crowd.first = VALIDATORS + 1; /* behind the validators and the observer */
+    secret_random(k->crowd.seed, sizeof k->crowd.seed);
     enum err e = make_space(k);
     if (e == ERR_NONE) {
         k->cli = *b->cli;
         k->cli.dir = k->dir;
         e = session_open(&k->cli, false, k->session);
-        e = e != ERR_NONE ? e : measure(k, (double)rate);
+        e = e != ERR_NONE ? e : measure(k, (double)rate, (double)state);
         session_close(k->session);
     }
     remove_space(k);
-    munmap(k->lane, BENCH_LANES_MAX * sizeof *k->lane);
+    munmap(k->floor, sizeof *k->floor);
     free(k->session);
     free(k);
     return e;

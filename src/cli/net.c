@@ -95,12 +95,13 @@ static enum err init_space(struct cli *c, struct net_plan *p)
     return ERR_NONE;
 }
 
-static enum err run_init(struct cli *c)
+enum err net_init_crowd(struct cli *c, const struct bench_crowd *crowd)
 {
     struct net_plan *p = calloc(1, sizeof *p);
     void *memory = malloc(PLAN_ARENA_SIZE);
     ASSERT(p != NULL && memory != NULL);
     p->cli = c;
+    p->crowd = crowd;
     p->suite = suite_intl();
     p->arena = arena_over(memory, PLAN_ARENA_SIZE);
     p->now_ms = session_now_ms();
@@ -114,6 +115,11 @@ static enum err run_init(struct cli *c)
     free(memory);
     free(p);
     return e;
+}
+
+static enum err run_init(struct cli *c)
+{
+    return net_init_crowd(c, NULL);
 }
 
 /* Until every node answers and a quorum can vote. */
@@ -254,6 +260,14 @@ static enum err run_restart(struct cli *c)
     return signal_node(c, SIGTERM);
 }
 
+/* For benchmarks: what a slower disk would do. */
+static uint32_t slower_ms(void)
+{
+    const char *text = getenv("CARNET_BENCH_SYNC_SLOWER_MS");
+    unsigned long ms = text == NULL ? 0 : strtoul(text, NULL, 10);
+    return ms > 1000 ? 1000 : (uint32_t)ms;
+}
+
 static enum err run_node(struct cli *c)
 {
     char passphrase[CLI_PASSPHRASE_SIZE_MAX], why[NODE_WHY_SIZE] = "";
@@ -269,6 +283,7 @@ static enum err run_node(struct cli *c)
                               .index = (uint32_t)index,
                               .passphrase = bytes_of(passphrase, len),
                               .timer_scale = (uint32_t)scale,
+                              .sync_slower_ms = slower_ms(),
                               .snapshot_gap = gap };
     enum err e = node_open(&o, &n, why);
     secret_wipe(passphrase, sizeof passphrase);

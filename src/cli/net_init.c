@@ -194,8 +194,8 @@ static enum err first_law(struct net_plan *p, struct genesis *g)
 
 static enum err found(struct net_plan *p, struct genesis *g)
 {
-    uint32_t count = people(p);
-    g->participant = ARENA_ARRAY(&p->arena, struct did_document, count);
+    uint32_t count = people(p), crowd = p->crowd == NULL ? 0 : p->crowd->count;
+    g->participant = ARENA_ARRAY(&p->arena, struct did_document, count + crowd);
     g->seat = ARENA_ARRAY(&p->arena, struct seat, p->nodes);
     g->currency = ARENA_ARRAY(&p->arena, struct currency, COUNT(CURRENCIES));
     g->ca_key = ARENA_ARRAY(&p->arena, struct bytes, 1);
@@ -210,7 +210,10 @@ static enum err found(struct net_plan *p, struct genesis *g)
         fflush(p->cli->progress);
     }
     fprintf(p->cli->progress, "\r             \r");
-    g->participant_count = count;
+    for (uint32_t i = 0; i < crowd; i++) {
+        TRY(bench_crowd_document(p->suite, p->crowd, i, &p->arena, &g->participant[count + i]));
+    }
+    g->participant_count = count + crowd;
     g->seat_count = p->nodes;
     for (size_t i = 0; i < COUNT(CURRENCIES); i++) {
         g->currency[i] = CURRENCIES[i];

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include "cli/bench_client_internal.h"
 #include "cli/session_internal.h"
 #include "ledger/genesis.h"
 #include "policy/compile/policy_compile.h"
@@ -30,12 +31,15 @@ struct net_plan {
     uint32_t nodes, observers;
     uint16_t port; /* of the first node; 0: free ones are found */
     uint64_t release_ms, window_ms, idle_ms;
+    const struct bench_crowd *crowd; /* NULL: none */
     struct net_participant who[NET_PARTICIPANTS_MAX];
     struct policy_compiled law;
     struct bytes ca_key, ca_cert, ca_spki; /* PKCS#8 DER, PEM, SPKI DER */
     struct bytes genesis_bytes;
     struct genesis genesis;
 };
+/* net init with these options and a crowd more, for a benchmark. */
+MUST_USE enum err net_init_crowd(struct cli *c, const struct bench_crowd *crowd);
 /* The law of this release and, by it, who founds the space: names, places, roles. */
 MUST_USE enum err net_plan_people(struct net_plan *p);
 MUST_USE enum err net_make_ca(struct net_plan *p);

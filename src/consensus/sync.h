@@ -11,7 +11,7 @@
 #include "ledger/snapshot.h"
 
 enum {
-    SYNC_PEERS_MAX = 128,
+    SYNC_PEERS_MAX = GENESIS_PARTICIPANTS_MAX,
     SYNC_WINDOW_MAX = 4,  /* pieces asked for and not there yet */
     SYNC_TRIES_MAX = 3,   /* for one piece, of one peer */
     SYNC_ROUNDS_MAX = 40, /* over all peers, while one of them is still making a snapshot */

@@ -15,6 +15,12 @@ enum {
 };
 _Static_assert((int)NODE_BATCH_TXS_MAX <= (int)PROOF_BLOCK_TXS_MAX, "one batch, one block");
 
+/* Syncs of the logs, which all that waits shares: how many, and how long the newest took. */
+struct node_syncs {
+    uint64_t count, p50_us, p99_us;
+};
+struct node_syncs node_syncs(const struct node *n);
+
 /* `framed`: canonical transactions, each after its length in 4 bytes. ERR_ENCODING: it is not that;
  * ERR_SIZE: too many or too large; ERR_BUSY: too many batches at once, nothing was taken. */
 MUST_USE enum err node_batch_submit(struct node *n, struct bytes framed, uint32_t *ticket);

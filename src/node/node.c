@@ -329,9 +329,11 @@ static enum err open_all(struct node *n, const struct node_options *o, char why[
         .loop = &n->loop, .suite = n->suite, .user = n, .done = on_verified
     };
     TRY(verify_open(&verify, &n->verify));
-    struct syncer_config syncer = {
-        .loop = &n->loop, .calls = n->disk.calls, .user = n, .done = on_synced
-    };
+    struct syncer_config syncer = { .loop = &n->loop,
+                                    .calls = n->disk.calls,
+                                    .slower_ms = o->sync_slower_ms,
+                                    .user = n,
+                                    .done = on_synced };
     TRY(syncer_open(&syncer, &n->syncer));
     TRY(open_peers(n, why));
     open_handles(n);

@@ -19,9 +19,9 @@ struct node_options {
     uint32_t view_timeout_ms; /* 0: 2000 */
     uint32_t timer_scale;     /* 0: 1; sanitizer runs use 4 */
     uint64_t snapshot_gap;    /* replica_config; 0: 4,096 blocks */
+    uint32_t sync_slower_ms;  /* each sync of a log takes so much longer: for benchmarks */
 };
 struct node; /* opaque */
-
 /* Opens everything and listens on the peer port. On error *why says what, why and what to do:
  * ERR_NOT_FOUND, ERR_PASSPHRASE, ERR_PORT_IN_USE, ERR_DISK_FULL, ERR_CORRUPT, ERR_VERSION,
  * ERR_BUSY (another process holds the directory). */

@@ -12,6 +12,12 @@ struct replica_status node_status(const struct node *n)
     return s;
 }
 
+struct node_syncs node_syncs(const struct node *n)
+{
+    struct syncer_status s = syncer_status(n->syncer);
+    return (struct node_syncs){ s.syncs, s.p50_us, s.p99_us };
+}
+
 uint32_t node_index(const struct node *n)
 {
     return n->index;

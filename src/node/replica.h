@@ -12,7 +12,11 @@
 #include "crypto/epoch_key.h"
 #include "node/replica_ports.h"
 
-enum { REPLICA_PEERS_MAX = 128, REPLICA_PEER_ALL = 0xffffffff, REPLICA_CHAIN_BLOCKS_MAX = 64 };
+enum {
+    REPLICA_PEERS_MAX = GENESIS_PARTICIPANTS_MAX,
+    REPLICA_PEER_ALL = 0xffffffff,
+    REPLICA_CHAIN_BLOCKS_MAX = 64
+};
 
 struct replica_config {
     const struct suite *suite;

@@ -52,8 +52,7 @@ MUST_USE enum err store_clear(struct store *s);
 MUST_USE enum err store_pin(struct store *s, uint64_t *height);
 MUST_USE enum err store_piece(struct store *s, uint32_t depth, uint32_t piece, void *user,
                               enum err (*visit)(void *user, uint16_t contract,
-                                                const struct hash *tree_key,
-                                                struct bytes stored));
+                                                const struct hash *tree_key, struct bytes stored));
 void store_unpin(struct store *s);
 MUST_USE enum err store_commit(struct store *s);
 MUST_USE enum err store_tip(struct store *s, uint64_t *height, struct bytes *header,

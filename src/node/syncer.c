@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 struct hand {
@@ -37,6 +38,7 @@ static void work(void *arg)
 {
     struct hand *h = arg;
     struct syncer *s = h->syncer;
+    (void)prctl(PR_SET_NAME, SYNCER_THREAD);
     uv_mutex_lock(&s->lock);
     for (;;) {
         while (h->fd < 0 && !s->ends) {

@@ -10,6 +10,8 @@
 
 #include "node/disk_internal.h"
 
+#define SYNCER_THREAD "carnet-sync" /* their name, for who measures */
+
 enum {
     SYNCER_FDS_MAX = 2,
     SYNCER_TIMES = 4096 /* of the newest syncs, for who asks how long they take */
