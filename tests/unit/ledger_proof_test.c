@@ -204,14 +204,15 @@ TEST(every_single_byte_change_of_a_transaction_proof_is_refused)
         CHECK_OK(proof_encode_tx(&p, &f->arena, &proof));
         uint8_t *copy = malloc(proof.len);
         memcpy(copy, proof.ptr, proof.len);
-        for (size_t i = 0; i < proof.len; i++) {
+        for (size_t i = 0; i < 3 * proof.len; i++) {
+            const uint8_t change[] = { (uint8_t)(1U << (i % 8)), 0x80, 0xff };
             size_t mark = arena_mark(&f->arena);
             struct proved_tx out;
             enum proof_step step;
-            copy[i] ^= (uint8_t)(1U << (i % 8));
+            copy[i / 3] ^= change[i % 3];
             enum err e = verify(bytes_of(copy, proof.len), &out, &step);
             CHECK(e != ERR_NONE && step != PROOF_OK);
-            copy[i] ^= (uint8_t)(1U << (i % 8));
+            copy[i / 3] ^= change[i % 3];
             arena_release(&f->arena, mark);
         }
         free(copy);
