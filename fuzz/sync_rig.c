@@ -75,11 +75,13 @@ struct bytes sync_rig_answer(struct sync_rig *r, uint32_t server, struct bytes r
     struct replica *s = r->w->node[of_snapshot ? maker(r->w) : server].replica;
     struct bytes out = { NULL, 0 };
     s->maker.served = 0;
-    if (replica_receive(s, r->w->now_ms, r->self, request) == ERR_NONE && s->out_count > 0) {
-        out = kept(r, s->out[0].bytes);
+    struct batch *b = &s->batch[s->newer];
+    uint32_t count = b->out_count;
+    if (replica_receive(s, r->w->now_ms, r->self, request) == ERR_NONE && b->out_count > count) {
+        out = kept(r, b->out[count].bytes);
     }
-    s->out_count = 0;
-    arena_reset(&s->out_arena);
+    b->out_count = b->out_done = 0;
+    arena_reset(&b->out_arena);
     return out;
 }
 
@@ -154,8 +156,29 @@ static void check_tip(const struct sync_rig *r, const struct ledger_tip *tip)
 
 static void port_committed(void *ctx, const struct replica_commit *c)
 {
-    const struct sync_rig *r = ctx;
+    struct sync_rig *r = ctx;
     check_tip(r, &c->tip);
+    ASSERT(c->tip.height > r->height);
+    r->height = c->tip.height; /* told, so it is durable */
+}
+
+static enum err port_sync(void *ctx, const char *const *log, uint32_t count)
+{
+    struct sync_rig *r = ctx;
+    ASSERT(!r->syncing);
+    for (uint32_t i = 0; i < count; i++) {
+        sim_disk_sync_begin(&r->disk, log[i]);
+    }
+    r->syncing = true;
+    return ERR_NONE;
+}
+
+static enum err port_sync_wait(void *ctx)
+{
+    struct sync_rig *r = ctx;
+    ASSERT(r->syncing);
+    r->syncing = false;
+    return sim_disk_sync_end(&r->disk);
 }
 
 static void port_other(void *ctx, uint32_t peer, struct bytes message)
@@ -167,7 +190,7 @@ static void port_other(void *ctx, uint32_t peer, struct bytes message)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void configure(struct sync_rig *r, uint64_t snapshot_gap)
+static void configure(struct sync_rig *r, uint64_t snapshot_gap, bool beside)
 {
     struct replica_config c = r->w->config;
     c.self = r->self;
@@ -185,6 +208,8 @@ static void configure(struct sync_rig *r, uint64_t snapshot_gap)
                                       .committed = port_committed,
                                       .other = port_other };
     sim_disk_port(&r->disk, &c.ports.disk);
+    c.ports.sync = beside ? port_sync : NULL;
+    c.ports.sync_wait = beside ? port_sync_wait : NULL;
     c.seed = r->self < r->w->seats ? &r->seed : NULL;
     c.epoch_leaves = r->w->leaves[r->self];
     c.snapshot_gap = snapshot_gap;
@@ -218,7 +243,7 @@ static void start(struct sync_rig *r)
     r->height = tip.height;
 }
 
-void sync_rig_open(struct sync_rig *r, uint32_t self, uint64_t snapshot_gap)
+void sync_rig_open(struct sync_rig *r, uint32_t self, uint64_t snapshot_gap, bool beside)
 {
     static void *scratch;
     if (scratch == NULL) {
@@ -230,7 +255,7 @@ void sync_rig_open(struct sync_rig *r, uint32_t self, uint64_t snapshot_gap)
     r->scratch = arena_over(scratch, RIG_SCRATCH);
     r->seed = w->first_seed[self];
     must(sim_store_open(&r->store));
-    configure(r, snapshot_gap);
+    configure(r, snapshot_gap, beside);
     start(r);
 }
 
@@ -245,6 +270,7 @@ void sync_rig_restart(struct sync_rig *r, uint64_t random)
     (void)sim_disk_crash(&r->disk, random);
     sim_store_crash(&r->store);
     r->asked = 0;
+    r->syncing = false;
     for (uint32_t i = 0; i < SYNC_RIG_PEERS; i++) {
         r->up[i] = r->lied[i] = false;
     }
@@ -262,10 +288,7 @@ static void settle(struct sync_rig *r)
     ASSERT(e == ERR_NONE || r->disk_faulty);
     ASSERT(!s.broken || r->disk_faulty);
     check_tip(r, &s.tip);
-    if (e == ERR_NONE) {
-        ASSERT(s.tip.height >= r->height);
-        r->height = s.tip.height;
-    }
+    ASSERT(s.tip.height >= r->height || r->disk_faulty);
     for (uint32_t i = 0; i < SYNC_RIG_PEERS; i++) {
         ASSERT(!r->replica->peer[i].liar || r->lied[i]);
     }
@@ -298,8 +321,18 @@ void sync_rig_say(struct sync_rig *r, uint32_t peer, const struct peer_message *
     }
 }
 
+void sync_rig_land(struct sync_rig *r)
+{
+    if (r->syncing) {
+        r->syncing = false;
+        replica_synced(r->replica, r->now_ms, sim_disk_sync_end(&r->disk));
+        settle(r);
+    }
+}
+
 void sync_rig_tick(struct sync_rig *r, uint64_t ms)
 {
+    sync_rig_land(r);
     r->now_ms += ms;
     replica_tick(r->replica, r->now_ms);
     settle(r);

@@ -26,6 +26,7 @@ struct sync_rig {
     uint32_t self;
     uint64_t now_ms, height; /* the highest that was durable */
     bool disk_faulty;        /* ever */
+    bool syncing;            /* a sync beside the node is under way */
     bool up[SYNC_RIG_PEERS], lied[SYNC_RIG_PEERS];
     uint32_t asked;
     struct sync_request request[SYNC_RIG_ASKED]; /* a ring's worth, oldest first */
@@ -41,7 +42,8 @@ struct sync_rig {
     struct arena scratch;
 };
 
-void sync_rig_open(struct sync_rig *r, uint32_t self, uint64_t snapshot_gap);
+/* `beside`: its logs are synced while messages come in, until sync_rig_land. */
+void sync_rig_open(struct sync_rig *r, uint32_t self, uint64_t snapshot_gap, bool beside);
 void sync_rig_close(struct sync_rig *r);
 /* Start again from the disk as it is after a crash. */
 void sync_rig_restart(struct sync_rig *r, uint64_t random);
@@ -49,7 +51,8 @@ void sync_rig_link(struct sync_rig *r, uint32_t peer, bool up);
 /* `true_answer`: what an honest peer would say now. */
 void sync_rig_hear(struct sync_rig *r, uint32_t peer, struct bytes wire, bool true_answer);
 void sync_rig_say(struct sync_rig *r, uint32_t peer, const struct peer_message *m, bool honest);
-void sync_rig_tick(struct sync_rig *r, uint64_t ms);
+void sync_rig_land(struct sync_rig *r); /* the sync under way is over */
+void sync_rig_tick(struct sync_rig *r, uint64_t ms); /* and it lands before that */
 /* The oldest request; false: none. */
 bool sync_rig_take(struct sync_rig *r, struct sync_request *out);
 /* What a true server answers; empty: nothing. */

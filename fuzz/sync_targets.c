@@ -318,6 +318,12 @@ static void op_raw(struct sync_rig *r, const struct op *o)
     sync_rig_hear(r, peer_of(r, o->a), copy, false);
 }
 
+static void op_land(struct sync_rig *r, const struct op *o)
+{
+    (void)o;
+    sync_rig_land(r);
+}
+
 static void op_prune(struct sync_rig *r, const struct op *o)
 {
     uint64_t base = 0;
@@ -330,8 +336,8 @@ static void op_prune(struct sync_rig *r, const struct op *o)
 /* Codes of OPS. */
 enum { ROUNDS, ANSWER, LIE, TICK, LINK, HELLO, HELLO_ANSWER, ASK, RESTART, DISK, AGAIN };
 static void (*const OPS[])(struct sync_rig *r, const struct op *o) = {
-    op_rounds,  op_answer, op_lie,   op_tick, op_link, op_hello, op_hello_answer, op_ask,
-    op_restart, op_disk,   op_again, op_give, op_keys, op_lose,  op_raw,          op_prune,
+    op_rounds, op_answer, op_lie,  op_tick, op_link, op_hello, op_hello_answer, op_ask,  op_restart,
+    op_disk,   op_again,  op_give, op_keys, op_lose, op_raw,   op_prune,        op_land,
 };
 
 static struct op op_at(struct bytes in, size_t at)
@@ -347,7 +353,7 @@ static void run(struct bytes in)
 {
     static struct sync_rig r;
     struct op head = op_at(in, 0);
-    sync_rig_open(&r, head.a % 2 == 0 ? 3 : 4, head.b % 2 == 0 ? 8 : 100000);
+    sync_rig_open(&r, head.a % 2 == 0 ? 3 : 4, head.b % 2 == 0 ? 8 : 100000, head.d % 2 == 1);
     for (size_t at = FUZZ_OP_SIZE; at + FUZZ_OP_SIZE <= in.len; at += FUZZ_OP_SIZE) {
         struct op o = op_at(in, at);
         OPS[o.code % COUNT(OPS)](&r, &o);
@@ -381,7 +387,15 @@ static void seed(void)
                                         { .code = ROUNDS, .a = 5, .c = 9 },
                                         { .code = ASK, .b = 1 },
                                         { .code = ASK, .b = 2 } };
+    static const struct op BESIDE[] = { { .b = 1, .c = 1, .d = 1 },
+                                        { .code = ROUNDS, .a = 2, .c = 20 },
+                                        { .code = ROUNDS, .b = 0 },
+                                        { .code = ANSWER },
+                                        { .code = ANSWER },
+                                        { .code = RESTART },
+                                        { .code = ROUNDS, .a = 3, .c = 20 } };
     seed_ops(HONEST, COUNT(HONEST));
+    seed_ops(BESIDE, COUNT(BESIDE));
     seed_ops(BLOCKS, COUNT(BLOCKS));
     seed_ops(LIES, COUNT(LIES));
     seed_ops(PIECES, COUNT(PIECES));
