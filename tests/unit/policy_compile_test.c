@@ -268,11 +268,11 @@ TEST(an_explanation_names_the_articles_in_both_languages)
     static const char *const ENGLISH[] = { "from China (CN) to Germany (DE) on 2026-11-20",
                                            "Not yet",
                                            "the Chinese standard contract; or ",
-                                           "Articles: CN-CBDF:8",
-                                           "120500",
+                                           "[CN-CBDF:8]",
+                                           "120,500",
                                            "not legal advice" };
     static const char *const CHINESE[] = {
-        "自中国(CN)提供至德国(DE)", "暂不可以", "标准合同", "CN-CBDF:8", "120500", "不构成法律意见"
+        "自中国(CN)提供至德国(DE)", "暂不可以", "标准合同", "CN-CBDF:8", "120,500", "不构成法律意见"
     };
     for (size_t i = 0; i < COUNT(ENGLISH); i++) {
         CHECK(strstr(en, ENGLISH[i]) != NULL);
@@ -285,7 +285,7 @@ TEST(an_explanation_names_the_articles_in_both_languages)
     v.assumed[0] = 4095;
     v.required[0].any_of[0] = 4095;
     CHECK_OK(policy_explain(rig_book(), &check, &v, POLICY_ENGLISH, &en));
-    CHECK(strstr(en, "  - ? []\n") != NULL);
+    CHECK(strstr(en, "  - ?\n") != NULL);
     policy_text_free(en);
 }
 

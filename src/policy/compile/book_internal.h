@@ -23,7 +23,7 @@ struct policy_book {
     const struct policy_set *set;
     json_t *prose;                            /* owns every text below */
     struct book_text words[SET_WORD_MAX + 1]; /* by number */
-    const char *facts[FACT_NUMBER_MAX + 1];   /* by number, NULL when there is none */
+    struct book_text facts[FACT_NUMBER_MAX + 1]; /* by number, name NULL when there is none */
     struct book_place places[SET_PLACE_MAX];
     struct book_rule *rules; /* by number - 1 */
     const char **cites;      /* by number - 1 */
@@ -34,6 +34,8 @@ struct policy_book {
 const char *book_word(const struct policy_book *b, uint32_t number);
 const char *book_said(const struct policy_book *b, uint32_t number, enum policy_language language);
 const char *book_fact(const struct policy_book *b, uint32_t number);
+const char *book_fact_said(const struct policy_book *b, uint32_t number,
+                           enum policy_language language);
 const char *book_place(const struct policy_book *b, uint32_t number);
 const char *book_place_name(const struct policy_book *b, uint32_t number,
                             enum policy_language language);
@@ -59,6 +61,17 @@ bool policy_verdict_same(const struct policy_verdict *a, const struct policy_ver
 /* compile_terms.c: the names of terms and of forms of consent in pack files. */
 const char *term_name(uint32_t kind);
 const char *term_consent(uint64_t form);
+
+/* A note in words: what policy_explain is made of, in policy_explain_facts.c. */
+struct text;
+void explain_facts(struct text *t, const struct policy_book *b, const struct policy_check *check,
+                   enum policy_language language);
+void explain_assumed(struct text *t, const struct policy_book *b, const struct policy_verdict *v,
+                     enum policy_language language);
+void explain_changes(struct text *t, const struct policy_book *b, const struct policy_check *check,
+                     const struct policy_verdict *v, enum policy_language language);
+/* 1,234,567 */
+void explain_count(struct text *t, uint64_t n);
 
 /* Text that grows; `failed` when memory is out. */
 struct text {

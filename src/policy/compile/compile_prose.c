@@ -7,6 +7,16 @@ static json_t *text_or_empty(const char *text)
     return json_new_str(text == NULL ? "" : text);
 }
 
+static json_t *pair_json(const struct yaml *note)
+{
+    json_t *o = json_new_object();
+    const struct yaml *en = note == NULL ? NULL : yaml_member(note, "en");
+    const struct yaml *zh = note == NULL ? NULL : yaml_member(note, "zh");
+    json_put(o, "en", text_or_empty(en == NULL ? NULL : en->text));
+    json_put(o, "zh", text_or_empty(zh == NULL ? NULL : zh->text));
+    return o;
+}
+
 static json_t *words_json(const struct compile *c)
 {
     json_t *list = json_new_array();
@@ -27,6 +37,7 @@ static json_t *facts_json(const struct compile *c)
         json_t *f = json_new_object();
         json_put(f, "n", json_new_int(c->set.facts[i].number));
         json_put(f, "fact", json_new_str(c->facts[c->set.facts[i].number].name));
+        json_put(f, "said", pair_json(c->facts[c->set.facts[i].number].node));
         json_push(list, f);
     }
     return list;
@@ -44,16 +55,6 @@ static json_t *places_json(const struct compile *c)
         json_push(list, p);
     }
     return list;
-}
-
-static json_t *pair_json(const struct yaml *note)
-{
-    json_t *o = json_new_object();
-    const struct yaml *en = note == NULL ? NULL : yaml_member(note, "en");
-    const struct yaml *zh = note == NULL ? NULL : yaml_member(note, "zh");
-    json_put(o, "en", text_or_empty(en == NULL ? NULL : en->text));
-    json_put(o, "zh", text_or_empty(zh == NULL ? NULL : zh->text));
-    return o;
 }
 
 static json_t *texts_json(const struct yaml *list)

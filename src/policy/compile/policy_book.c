@@ -28,8 +28,19 @@ const char *book_said(const struct policy_book *b, uint32_t number, enum policy_
 
 const char *book_fact(const struct policy_book *b, uint32_t number)
 {
-    bool known = number <= FACT_NUMBER_MAX && b->facts[number] != NULL;
-    return known ? b->facts[number] : "?";
+    bool known = number <= FACT_NUMBER_MAX && b->facts[number].name != NULL;
+    return known ? b->facts[number].name : "?";
+}
+
+const char *book_fact_said(const struct policy_book *b, uint32_t number,
+                           enum policy_language language)
+{
+    if (number > FACT_NUMBER_MAX || b->facts[number].name == NULL) {
+        return "?";
+    }
+    const struct book_text *f = &b->facts[number];
+    const char *said = language == POLICY_CHINESE ? f->zh : f->en;
+    return said[0] != '\0' ? said : f->name;
 }
 
 static const struct book_place *place_of(const struct policy_book *b, uint32_t number)
@@ -88,7 +99,7 @@ uint32_t book_word_number(const struct policy_book *b, const char *text, uint32_
 uint32_t book_fact_number(const struct policy_book *b, const char *text)
 {
     for (uint32_t n = FACT_FIRST_OPEN; n <= FACT_NUMBER_MAX; n++) {
-        if (b->facts[n] != NULL && strcmp(b->facts[n], text) == 0) {
+        if (b->facts[n].name != NULL && strcmp(b->facts[n].name, text) == 0) {
             return n;
         }
     }
@@ -175,7 +186,10 @@ static enum err facts_open(struct policy_book *b)
         if (n < 1 || n > FACT_NUMBER_MAX || b->set->fact_row[n] == 0) {
             return ERR_INTEGRITY;
         }
-        b->facts[n] = name;
+        const json_t *said = json_member(json_at(facts, i), "said");
+        b->facts[n] = (struct book_text){ name, "", "" };
+        TRY(said == NULL ? ERR_NONE : json_get_str(said, "en", &b->facts[n].en));
+        TRY(said == NULL ? ERR_NONE : json_get_str(said, "zh", &b->facts[n].zh));
     }
     return ERR_NONE;
 }

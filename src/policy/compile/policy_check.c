@@ -219,8 +219,8 @@ static enum err facts_read(const struct reading *r, const json_t *check, struct 
     const char *names[FACT_NUMBER_MAX + 2] = { "onward" };
     size_t count = 1;
     for (uint32_t n = FACT_FIRST_OPEN; n <= FACT_NUMBER_MAX; n++) {
-        if (r->book->facts[n] != NULL) {
-            names[count++] = r->book->facts[n];
+        if (r->book->facts[n].name != NULL) {
+            names[count++] = r->book->facts[n].name;
         }
     }
     if (facts == NULL) {
@@ -236,7 +236,7 @@ static enum err facts_read(const struct reading *r, const json_t *check, struct 
     }
     TRY(list_read(r, facts, "onward", 0, false, f->onward, POLICY_ONWARD_MAX, &f->onward_count));
     for (uint32_t n = FACT_FIRST_OPEN; n <= FACT_NUMBER_MAX; n++) {
-        const char *name = r->book->facts[n];
+        const char *name = r->book->facts[n].name;
         if (name == NULL || json_member(facts, name) == NULL) {
             continue;
         }

@@ -6,34 +6,35 @@
 #include "policy/judge_internal.h"
 #include "policy/merge_internal.h"
 
+/* What stands before and after the value; `none` of an empty list, or of 0. */
 struct term_words {
-    const char *said, *none; /* none: of an empty list, or of 0 */
+    const char *before, *after, *none;
 };
 static const struct term_words ENGLISH[TERM_END] = {
-    [TERM_COPY_IN] = { "a copy is kept in", "" },
-    [TERM_STAYS_IN] = { "there is no copy outside", "" },
-    [TERM_KEEP_MOST_DAYS] = { "days for which the data is kept at most:", "" },
-    [TERM_KEEP_LEAST_DAYS] = { "days for which the data is kept at least:", "" },
-    [TERM_RECORDS_MONTHS] = { "months for which the records of the transfer are kept:", "" },
-    [TERM_BREACH_HOURS] = { "hours within which a breach is told:", "a breach is told at once" },
-    [TERM_VALID_MONTHS] = { "months for which what is in place is valid:", "" },
-    [TERM_CONSENT] = { "form of consent, where consent is the ground:", "" },
-    [TERM_PURPOSES] = { "it may be used only for", "it may be used for nothing" },
-    [TERM_RECIPIENTS] = { "it may be received only by", "nobody may receive it" },
-    [TERM_ONWARD] = { "it may be sent on only to", "it may be sent on to nobody" },
+    [TERM_COPY_IN] = { "a copy is kept in ", "", "" },
+    [TERM_STAYS_IN] = { "there is no copy outside ", "", "" },
+    [TERM_KEEP_MOST_DAYS] = { "the data is kept for at most ", " days", "" },
+    [TERM_KEEP_LEAST_DAYS] = { "the data is kept for at least ", " days", "" },
+    [TERM_RECORDS_MONTHS] = { "the records of the transfer are kept for ", " months", "" },
+    [TERM_BREACH_HOURS] = { "a breach is told within ", " hours", "a breach is told at once" },
+    [TERM_VALID_MONTHS] = { "what is in place is valid for ", " months", "" },
+    [TERM_CONSENT] = { "where consent is the ground, its form is ", "", "" },
+    [TERM_PURPOSES] = { "it may be used only for ", "", "it may be used for nothing" },
+    [TERM_RECIPIENTS] = { "it may be received only by ", "", "nobody may receive it" },
+    [TERM_ONWARD] = { "it may be sent on only to ", "", "it may be sent on to nobody" },
 };
 static const struct term_words CHINESE[TERM_END] = {
-    [TERM_COPY_IN] = { "须在下列地点保存副本:", "" },
-    [TERM_STAYS_IN] = { "不得在下列地点以外保存副本:", "" },
-    [TERM_KEEP_MOST_DAYS] = { "数据保存最长天数:", "" },
-    [TERM_KEEP_LEAST_DAYS] = { "数据保存最短天数:", "" },
-    [TERM_RECORDS_MONTHS] = { "传输记录保存月数:", "" },
-    [TERM_BREACH_HOURS] = { "发生泄露后须于下列小时内通知:", "发生泄露的,应当立即通知" },
-    [TERM_VALID_MONTHS] = { "所具备机制的有效月数:", "" },
-    [TERM_CONSENT] = { "以同意为依据时,同意的形式:", "" },
-    [TERM_PURPOSES] = { "仅可用于:", "不得用于任何目的" },
-    [TERM_RECIPIENTS] = { "仅可由下列方接收:", "任何人不得接收" },
-    [TERM_ONWARD] = { "仅可再提供至:", "不得再提供" },
+    [TERM_COPY_IN] = { "须在下列地点保存副本:", "", "" },
+    [TERM_STAYS_IN] = { "不得在下列地点以外保存副本:", "", "" },
+    [TERM_KEEP_MOST_DAYS] = { "数据最长保存", "日", "" },
+    [TERM_KEEP_LEAST_DAYS] = { "数据至少保存", "日", "" },
+    [TERM_RECORDS_MONTHS] = { "传输记录至少保存", "个月", "" },
+    [TERM_BREACH_HOURS] = { "发生泄露的,须在", "小时内通知", "发生泄露的,应当立即通知" },
+    [TERM_VALID_MONTHS] = { "所具备的机制有效期为", "个月", "" },
+    [TERM_CONSENT] = { "以同意为依据的,其形式为", "", "" },
+    [TERM_PURPOSES] = { "仅可用于:", "", "不得用于任何目的" },
+    [TERM_RECIPIENTS] = { "仅可由下列方接收:", "", "任何人不得接收" },
+    [TERM_ONWARD] = { "仅可再提供至:", "", "不得再提供" },
 };
 static const char *const FORMS_ZH[] = { [CONSENT_OPT_OUT] = "可拒绝",
                                         [CONSENT_PLAIN] = "同意",
@@ -143,31 +144,38 @@ void terms_conflicts(const struct policy_book *b, const struct policy_verdict *v
     }
 }
 
-static void cites_say(struct text *t, const struct policy_book *b, const struct set_rule *r)
+static void cites_say(struct text *t, const struct policy_book *b, const struct set_rule *r,
+                      bool zh)
 {
     for (size_t i = 0; i < r->cites.count; i++) {
-        text_put(t, "%s%s", i == 0 ? " [" : ", ", book_cite(b, r->cites.at[i]));
+        const char *between = zh ? "、" : ", ", *before = zh ? "〔" : " [";
+        text_put(t, "%s%s", i == 0 ? before : between, book_cite(b, r->cites.at[i]));
     }
-    text_put(t, "%s", r->cites.count > 0 ? "]" : "");
+    text_put(t, "%s", zh ? "〕" : "]");
 }
 
-static void value_say(struct text *t, const struct policy_book *b, const struct policy_check *check,
-                      uint32_t kind, const struct merged_term *x, enum policy_language language)
+static void value_say(struct text *t, const struct policy_book *b, uint32_t kind,
+                      const struct merged_term *x, enum policy_language language)
 {
     bool zh = language == POLICY_CHINESE;
-    char day[CLOCK_DAY_TEXT_SIZE];
     for (size_t i = 0; i < x->count; i++) {
         const char *said = is_places(kind) ? book_place_name(b, x->at[i], language)
                                            : book_said(b, x->at[i], language);
-        text_put(t, "%s%s", i == 0 ? (zh ? "" : " ") : zh ? "、" : ", ", said);
+        text_put(t, "%s%s", i == 0 ? "" : zh ? "、" : ", ", said);
     }
     if (kind == TERM_CONSENT) {
-        text_put(t, "%s%s", zh ? "" : " ", zh ? FORMS_ZH[x->value] : term_consent(x->value));
+        text_put(t, "%s", zh ? FORMS_ZH[x->value] : term_consent(x->value));
     } else if (!is_list(kind)) {
-        text_put(t, "%s%llu", zh ? "" : " ", (unsigned long long)x->value);
+        text_put(t, "%llu", (unsigned long long)x->value);
     }
+}
+
+static void until_say(struct text *t, const struct policy_book *b, const struct policy_check *check,
+                      uint32_t kind, const struct merged_term *x, bool zh)
+{
+    char day[CLOCK_DAY_TEXT_SIZE];
     if (kind == TERM_VALID_MONTHS && valid_until(b, check, x->value, day)) {
-        text_put(t, zh ? "(至%s)" : " (until %s)", day);
+        text_put(t, zh ? "(至%s)" : ", until %s", day);
     }
 }
 
@@ -183,11 +191,13 @@ void terms_say(const struct policy_book *b, const struct policy_check *check,
             continue;
         }
         bool none = (is_list(kind) && x.count == 0) || (kind == TERM_BREACH_HOURS && x.value == 0);
-        text_put(t, "  - %s", none ? words[kind].none : words[kind].said);
+        text_put(t, "  - %s", none ? words[kind].none : words[kind].before);
         if (!none) {
-            value_say(t, b, check, kind, &x, language);
+            value_say(t, b, kind, &x, language);
+            text_put(t, "%s", words[kind].after);
         }
-        cites_say(t, b, x.rule[0]);
+        until_say(t, b, check, kind, &x, language == POLICY_CHINESE);
+        cites_say(t, b, x.rule[0], language == POLICY_CHINESE);
         text_put(t, "\n");
     }
 }
@@ -201,10 +211,10 @@ void terms_conflicts_say(const struct policy_book *b, const struct policy_verdic
     size_t count = merge_conflicts(&m, c, COUNT(c));
     for (size_t i = 0; i < count; i++) {
         text_put(t, "  - %s", book_rule_note(b, c[i].one->number, language));
-        cites_say(t, b, c[i].one);
+        cites_say(t, b, c[i].one, language == POLICY_CHINESE);
         text_put(t, "%s", language == POLICY_CHINESE ? ",与此相抵触:" : ", against: ");
         text_put(t, "%s", book_rule_note(b, c[i].other->number, language));
-        cites_say(t, b, c[i].other);
+        cites_say(t, b, c[i].other, language == POLICY_CHINESE);
         text_put(t, "\n");
     }
 }

@@ -111,8 +111,9 @@ static void facts(struct would *w)
     const struct policy_set *set = w->book->set;
     for (size_t i = 0; i < w->verdict->assumed_count; i++) {
         uint32_t number = w->verdict->assumed[i];
-        bool open =
-            number >= FACT_FIRST_OPEN && set->facts[set->fact_row[number] - 1].type == POLICY_BOOL;
+        bool open = number >= FACT_FIRST_OPEN && number <= FACT_NUMBER_MAX &&
+                    set->fact_row[number] != 0 &&
+                    set->facts[set->fact_row[number] - 1].type == POLICY_BOOL;
         for (uint64_t yes = 0; open && yes < 2; yes++) {
             struct policy_facts with = w->check->facts;
             uint32_t code = 0;
