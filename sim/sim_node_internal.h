@@ -52,4 +52,14 @@ struct sim_node {
     uint64_t asked, opened; /* views last spoken of in the transcript */
 };
 
+/* sim_guard.c: each node's memory, which nobody else may write */
+MUST_USE enum err sim_home_open(struct sim_node *n, size_t memory_size, bool huge);
+void sim_home_close(struct sim_node *n);
+bool sim_guard_open(struct world *w); /* whether this seed is one of those */
+void sim_guard_close(struct world *w);
+/* Around every call into a replica; gives and takes who was stepping before. */
+struct sim_node *sim_enter(struct world *w, struct sim_node *n);
+void sim_leave(struct world *w, struct sim_node *before);
+void sim_guard_look(struct world *w);
+
 #endif

@@ -23,16 +23,6 @@ void sim_node_crash(struct world *w, uint32_t index);
 void sim_after(struct world *w, struct sim_node *n); /* a call returned: tick, flush, or die */
 void sim_handle(struct world *w, struct sim_event *e);
 
-/* sim_guard.c: each node's memory, which nobody else may write */
-MUST_USE enum err sim_home_open(struct sim_node *n, size_t memory_size, bool huge);
-void sim_home_close(struct sim_node *n);
-bool sim_guard_open(struct world *w); /* whether this seed is one of those */
-void sim_guard_close(struct world *w);
-/* Around every call into a replica; gives and takes who was stepping before. */
-struct sim_node *sim_enter(struct world *w, struct sim_node *n);
-void sim_leave(struct world *w, struct sim_node *before);
-void sim_guard_look(struct world *w);
-
 /* sim_harm.c, sim_harm_node.c: what goes wrong, and when */
 void sim_harm(struct world *w);
 void sim_heal(struct world *w);

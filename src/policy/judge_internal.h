@@ -35,6 +35,8 @@ struct judge_leg {
     uint32_t layer;
     bool origin; /* the check's own exporter: only its counters are the ledger's */
 };
+/* ERR_SIZE, ERR_UNKNOWN_WORD, ERR_RANGE: not a question of this set. */
+MUST_USE enum err judge_facts_fit(const struct policy_set *set, const struct policy_facts *f);
 MUST_USE enum err judge_leg(struct judge *j, const struct judge_leg *leg);
 /* The day so many months later, in the calendar: 31 January and one month is the last of February.
  * UINT32_MAX: beyond the calendar. */

@@ -100,9 +100,14 @@ TEST(formats_14_a_boot_number_grows_with_every_start)
     struct bench b;
     CHECK_OK(run(&b, (struct sim_options){
                          .seed = 4, .nodes = 4, .steps = 12000, .faults = 1 << SIM_CRASH }));
-    for (uint32_t i = 0; i < b.w->nodes; i++) {
-        CHECK(replica_status(b.w->node[i].replica).boot == b.w->node[i].run);
+    uint32_t up = 0;
+    for (uint32_t i = 0; i < b.w->nodes; i++) { /* of the seats one may stay down for good */
+        if (b.w->node[i].up) {
+            CHECK(replica_status(b.w->node[i].replica).boot == b.w->node[i].run);
+            up++;
+        }
     }
+    CHECK(up + 1 >= b.w->nodes);
     done(&b);
 }
 
