@@ -33,6 +33,7 @@ static uint64_t view_of(struct rig *r, uint8_t x)
 /* Never the node's own, whose key nobody else has. */
 static uint32_t seat_of(const struct rig *r, uint32_t x)
 {
+    ASSERT(r->c->seats > 0);
     uint32_t seat = x % r->c->seats;
     return seat == r->self ? (seat + 1) % r->c->seats : seat;
 }

@@ -89,11 +89,14 @@ static enum err rows(struct bench *b, struct comply_work *w)
 /* Resident memory of this process, in MB; 0 where /proc does not say. */
 static double resident_mb(void)
 {
-    unsigned long pages = 0, resident = 0;
+    unsigned long resident = 0;
+    char line[128], *end = line;
     FILE *f = fopen("/proc/self/statm", "r");
     if (f != NULL) {
-        int got = fscanf(f, "%lu %lu", &pages, &resident);
-        resident = got == 2 ? resident : 0;
+        if (fgets(line, sizeof line, f) != NULL) {
+            (void)strtoul(line, &end, 10); /* the whole size, in pages */
+            resident = strtoul(end, NULL, 10);
+        }
         (void)fclose(f);
     }
     return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;

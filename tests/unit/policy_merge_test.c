@@ -108,7 +108,7 @@ static const char *answer_with(const struct policy_book *b, const char *text)
         len += (size_t)snprintf(out + len, sizeof out - len, "; %s against %s", rule, against);
     }
     if (json_size(conflicts) > 0) {
-        len = say(out, sizeof out, len, " | ", json_member(answer, "cites"));
+        (void)say(out, sizeof out, len, " | ", json_member(answer, "cites"));
     }
     json_free(answer);
     return out;
