@@ -22,7 +22,16 @@ static struct bytes kept(struct rig *r, struct bytes x)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-void rig_open(struct rig *r, uint32_t seats, uint32_t self)
+static struct rig *now_open; /* the cluster's hooks know their cluster only */
+
+static void keep_answer(struct cluster *c, uint32_t node, const struct pbft_event *ev)
+{
+    struct rig *r = now_open;
+    ASSERT(c == r->c && node == r->self && r->answers < RIG_ANSWERS);
+    r->answer[r->answers++] = *ev;
+}
+
+void rig_open(struct rig *r, uint32_t seats, uint32_t self, bool late)
 {
     static void *scratch;
     if (scratch == NULL) {
@@ -33,6 +42,8 @@ void rig_open(struct rig *r, uint32_t seats, uint32_t self)
     ASSERT(r->c != NULL && r->before != NULL && scratch != NULL);
     cluster_begin(r->c, arena_over(scratch, RIG_SCRATCH), seats, 1, 1);
     r->c->manual = true;
+    r->c->answer = late ? keep_answer : NULL;
+    now_open = r;
     ASSERT(self < r->c->nodes);
     cluster_start(r->c, self, true);
     rig_check(r);
@@ -49,6 +60,7 @@ void rig_restart(struct rig *r, bool may_vote)
     if (r->c->node[r->self].up) {
         cluster_crash(r->c, r->self);
     }
+    r->answers = 0;
     cluster_start(r->c, r->self, may_vote);
 }
 
@@ -56,6 +68,7 @@ struct pbft *rig_node(struct rig *r)
 {
     if (!r->c->node[r->self].up) {
         r->c->crash_permille = 0;
+        r->answers = 0;
         cluster_start(r->c, r->self, true);
     }
     return r->c->node[r->self].pbft;
@@ -187,12 +200,56 @@ void rig_check(struct rig *r)
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+static bool is_open(const struct rig *r, const struct hash *block)
+{
+    const struct cluster_node *n = &r->c->node[r->self];
+    for (uint32_t i = 0; i < n->open_count; i++) {
+        if (hash_equal(&n->open[i], block)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As a shell answers: what was built and has been dropped since is nothing. */
+void rig_answer(struct rig *r)
+{
+    if (r->answers == 0) {
+        return;
+    }
+    struct pbft_event ev = r->answer[0];
+    r->answers--;
+    memmove(r->answer, r->answer + 1, r->answers * sizeof r->answer[0]);
+    if (ev.kind == PBFT_BUILT && ev.bytes.len > 0) {
+        struct block b;
+        must(block_decode(&r->c->suite, ev.bytes, &r->c->scratch, &b));
+        ev.bytes = is_open(r, &b.hash) ? ev.bytes : bytes_of(NULL, 0);
+    }
+    (void)rig_feed(r, &ev);
+}
+
+/* Room for what a step may ask: the executor is late, not lost. */
+static void make_room(struct rig *r)
+{
+    while (r->answers > RIG_ANSWERS / 2) {
+        rig_answer(r);
+    }
+}
+
 enum err rig_feed(struct rig *r, const struct pbft_event *ev)
 {
     (void)rig_node(r);
     enum err e = cluster_feed(r->c, r->self, ev);
     rig_check(r);
     return e;
+}
+
+void rig_tick(struct rig *r)
+{
+    make_room(r);
+    (void)rig_node(r);
+    cluster_tick(r->c, r->self);
+    rig_check(r);
 }
 
 /* What a refused message may leave: the clock, the count of second votes, the workspace. A full
@@ -209,6 +266,7 @@ static void same_state(struct rig *r, struct pbft *after)
 
 enum err rig_hear(struct rig *r, uint32_t from, struct bytes message)
 {
+    make_room(r);
     struct pbft *p = rig_node(r);
     struct pbft_event ev = { .kind = PBFT_MESSAGE, .from = from, .bytes = message };
     memcpy(r->before, p, sizeof *p);

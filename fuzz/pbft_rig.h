@@ -15,7 +15,8 @@
 #include "consensus/pbft_internal.h"
 #include "tests/fixtures/consensus_cluster.h"
 
-enum { RIG_BLOCKS = 24, RIG_CERTIFICATES = 12, RIG_HEARD = 12, RIG_OWN_VOTES = 1024 };
+enum { RIG_BLOCKS = 24, RIG_CERTIFICATES = 12, RIG_HEARD = 12 };
+enum { RIG_OWN_VOTES = 1024, RIG_ANSWERS = 8 };
 
 struct rig_block {
     struct hash hash;
@@ -37,9 +38,12 @@ struct rig {
     uint64_t asked;                              /* highest view it has asked for */
     uint32_t own_count;
     struct vote own[RIG_OWN_VOTES];
+    uint32_t answers; /* of the executor, that wait; oldest first */
+    struct pbft_event answer[RIG_ANSWERS];
 };
 
-void rig_open(struct rig *r, uint32_t seats, uint32_t self);
+/* `late`: what the executor answers waits for rig_answer. */
+void rig_open(struct rig *r, uint32_t seats, uint32_t self, bool late);
 void rig_close(struct rig *r);
 void rig_check(struct rig *r);
 
@@ -47,6 +51,8 @@ void rig_check(struct rig *r);
 struct pbft *rig_node(struct rig *r);
 void rig_restart(struct rig *r, bool may_vote);
 enum err rig_feed(struct rig *r, const struct pbft_event *ev);
+void rig_tick(struct rig *r);
+void rig_answer(struct rig *r); /* the oldest answer arrives */
 enum err rig_hear(struct rig *r, uint32_t from, struct bytes message);
 enum err rig_say(struct rig *r, uint32_t from, const struct message *m);
 

@@ -280,10 +280,8 @@ static void op_tick(struct rig *r, const struct op *o)
     static const uint32_t STEP_MS[] = { 1,    20,   200,   1000,   1100,
                                         3000, 9000, 31000, 360000, CLUSTER_EPOCH_MS };
     r->c->now_ms += STEP_MS[o->a % COUNT(STEP_MS)];
-    (void)rig_node(r);
     cluster_submit(r->c, o->b % SUBMIT_MAX);
-    cluster_tick(r->c, r->self);
-    rig_check(r);
+    rig_tick(r);
 }
 
 /* Sync brings the chain up to a block of the ring, when its ancestors are there. */
@@ -320,6 +318,20 @@ static void op_answer(struct rig *r, const struct op *o)
                              .block = b.hash,
                              .err = o->c % 2 == 0 ? ERR_PROOF : ERR_NONE };
     (void)rig_feed(r, &ev);
+}
+
+static void op_arrive(struct rig *r, const struct op *o)
+{
+    for (uint32_t n = 0; n <= o->a % RIG_ANSWERS; n++) {
+        rig_answer(r);
+    }
+}
+
+/* The vote log is nearly as long as it gets: soon it is cut. An observer writes none. */
+static void op_long_log(struct rig *r, const struct op *o)
+{
+    struct pbft *p = rig_node(r);
+    p->log_records = r->self < r->c->seats ? PBFT_TRIM_RECORDS - o->a % 8U : 0;
 }
 
 static void op_fail(struct rig *r, const struct op *o)
@@ -379,10 +391,10 @@ static void op_raw(struct rig *r, const struct op *o)
 static void (*const OPS[])(struct rig *r, const struct op *o) = {
     op_block,     op_propose, op_votes,   op_tick,   op_certificate, op_changes, op_new_view,
     op_repropose, op_synced,  op_restart, op_again,  op_give_block,  op_die,     op_get_block,
-    op_may_vote,  op_peer_up, op_fail,    op_answer, op_raw,
+    op_may_vote,  op_peer_up, op_fail,    op_answer, op_raw,         op_arrive,  op_long_log,
 };
 
-/* Codes of OPS, for the inputs that a corpus begins with. */
+/* Some codes of OPS, for the inputs that a corpus begins with. */
 enum {
     BLOCK,
     PROPOSE,
@@ -394,10 +406,8 @@ enum {
     REPROPOSE,
     SYNCED,
     RESTART,
-    AGAIN,
-    GIVE_BLOCK,
-    DIE,
-    GET_BLOCK
+    ARRIVE = 19,
+    LONG_LOG
 };
 
 static struct op op_at(struct bytes in, size_t at)
@@ -415,7 +425,7 @@ static void run(struct bytes in)
     struct op head = op_at(in, 0);
     struct rig r;
     uint32_t seats = SEATS[head.a % COUNT(SEATS)];
-    rig_open(&r, seats, head.b % (seats + 1));
+    rig_open(&r, seats, head.b % (seats + 1), head.c % 2 == 1);
     for (size_t at = FUZZ_OP_SIZE; at + FUZZ_OP_SIZE <= in.len; at += FUZZ_OP_SIZE) {
         struct op o = op_at(in, at);
         OPS[o.code % COUNT(OPS)](&r, &o);
@@ -460,7 +470,20 @@ static void seed(void)
         { .b = 4 },           { .code = BLOCK }, { .code = CHANGES, .a = 5 },
         { .code = NEW_VIEW }, { .code = BLOCK }, { .code = SYNCED, .b = 1 }
     };
+    static const struct op CUT[] = { { .b = 1, .c = 1 },
+                                     { .code = PROPOSE },
+                                     { .code = ARRIVE },
+                                     { .code = VOTES, .b = 1 },
+                                     { .code = LONG_LOG, .a = 1 },
+                                     { .code = CERTIFICATE, .b = 1 },
+                                     { .code = CHANGES, .a = 5, .b = 1 },
+                                     { .code = NEW_VIEW, .b = 1, .f = 2 },
+                                     { .code = LONG_LOG },
+                                     { .code = VOTES, .b = 1 },
+                                     { .code = RESTART },
+                                     { .code = VOTES, .b = 1, .c = 1 } };
     seed_ops(TWO_BLOCKS, COUNT(TWO_BLOCKS));
+    seed_ops(CUT, COUNT(CUT));
     seed_ops(LEADER, COUNT(LEADER));
     seed_ops(PREPARED, COUNT(PREPARED));
     seed_ops(NEXT_LEADER, COUNT(NEXT_LEADER));

@@ -39,8 +39,11 @@ static void replica(struct bytes in)
         ASSERT(vote.len <= in.len);
     }
     if (peer_decode(in, PEER_FUZZ_MAX, a, &m) == ERR_NONE) {
+        /* The replica answers GET_BLOCK, and only consensus asks. */
+        struct message get = { .kind = MESSAGE_GET_BLOCK, .hash = m.block };
         ASSERT(m.kind == kind);
-        must(peer_encode(&m, PEER_FUZZ_MAX, a, &again));
+        must(m.kind == PEER_GET_BLOCK ? message_encode(&get, a, &again)
+                                      : peer_encode(&m, PEER_FUZZ_MAX, a, &again));
         ASSERT(bytes_equal(again, in));
     }
 }
@@ -152,6 +155,15 @@ static void seed_view_change(void)
     fuzz_seed(a_change(fuzz_arena()).body);
 }
 
+static void seed_get_block(void)
+{
+    struct message m = { .kind = MESSAGE_GET_BLOCK };
+    struct bytes wire;
+    m.hash = scene()->header_hash;
+    must(message_encode(&m, fuzz_arena(), &wire));
+    fuzz_seed(wire);
+}
+
 static void seed_replica(void)
 {
     static const enum peer_kind KINDS[] = { PEER_HELLO,     PEER_HELLO_ANSWER, PEER_GET_BLOCK,
@@ -163,6 +175,7 @@ static void seed_replica(void)
     struct peer_txs txs = { .count = 1 };
     struct peer_keys keys = { .count = 1 };
     must(epoch_key_decode(scene()->epoch_key, fuzz_arena(), &keys.key[0]));
+    seed_get_block();
     hello.space = scene()->f->genesis.space;
     hello.node = scene()->f->did[1];
     hello.keys = keys;

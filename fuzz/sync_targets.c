@@ -1,3 +1,4 @@
+#include "consensus/pbft_codec_internal.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/sync_rig.h"
 
@@ -240,8 +241,15 @@ static void op_ask(struct sync_rig *r, const struct op *o)
         const struct made *made = &r->replica->maker.slot[i];
         m.height = made->ready ? made->height : m.height;
     }
-    uint64_t at = near(height, o->g);
-    m.block = r->w->block[at <= r->w->height ? at : 0].hash;
+    if (m.kind == PEER_GET_BLOCK) { /* consensus' own message, which the replica answers too */
+        uint64_t at = near(height, o->g);
+        struct message get = { .kind = MESSAGE_GET_BLOCK };
+        struct bytes wire = { NULL, 0 };
+        get.hash = r->w->block[at <= r->w->height ? at : 0].hash;
+        ASSERT(message_encode(&get, &r->scratch, &wire) == ERR_NONE);
+        sync_rig_hear(r, peer_of(r, o->a), wire, false);
+        return;
+    }
     sync_rig_say(r, peer_of(r, o->a), &m, false);
 }
 
@@ -379,6 +387,13 @@ static void seed(void)
                                       { .code = LIE },     { .code = LIE, .c = 3 },
                                       { .code = ANSWER },  { .code = TICK, .a = 3 },
                                       { .code = RESTART }, { .code = ROUNDS, .a = 2, .c = 9 } };
+    static const struct op SERVED[] = { { .b = 1 },
+                                        { .code = ROUNDS, .a = 5, .c = 20 },
+                                        { .code = ASK, .b = 3, .g = 0x80 },
+                                        { .code = ASK, .b = 3, .g = 1 },
+                                        { .code = ASK, .b = 1 },
+                                        { .code = TICK, .a = 1 },
+                                        { .code = ASK, .b = 2 } };
     static const struct op PIECES[] = { { .a = 0 },
                                         { .code = ROUNDS, .a = 1 },
                                         { .code = ANSWER },
@@ -396,6 +411,7 @@ static void seed(void)
                                         { .code = ROUNDS, .a = 3, .c = 20 } };
     seed_ops(HONEST, COUNT(HONEST));
     seed_ops(BESIDE, COUNT(BESIDE));
+    seed_ops(SERVED, COUNT(SERVED));
     seed_ops(BLOCKS, COUNT(BLOCKS));
     seed_ops(LIES, COUNT(LIES));
     seed_ops(PIECES, COUNT(PIECES));
