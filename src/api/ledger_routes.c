@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "api/render_internal.h"
 #include "api/request_internal.h"
 
@@ -24,6 +26,22 @@ static const char *role_of(const struct genesis *g, uint32_t index)
         }
     }
     return "observer";
+}
+
+/* Which version set the next block stands under, and one that is decided for a later height. */
+static void put_versions(json_t *j, const struct replica_status *st)
+{
+    const struct version_set *next = &st->version_next;
+    char release[32];
+    json_put(j, "version_set", json_new_int(st->version.number));
+    if (next->number != 0) {
+        json_t *coming = json_new_object();
+        (void)snprintf(release, sizeof release, "%u.%u", next->major, next->minor);
+        json_put(coming, "version_set", json_new_int(next->number));
+        json_put(coming, "height", json_new_int((int64_t)next->height));
+        json_put(coming, "release", json_new_str(release));
+        json_put(j, "version_next", coming);
+    }
 }
 
 enum err get_status(struct api_request *q)
@@ -55,6 +73,7 @@ enum err get_status(struct api_request *q)
     json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
     json_put(j, "wrong_chunks", json_new_int(scrub.wrong));
     json_put(j, "index_base", json_new_int((int64_t)st.index_base));
+    put_versions(j, &st);
     json_put(j, "version", json_new_str(CARNET_VERSION));
     return reply_json(q, 200, j);
 }

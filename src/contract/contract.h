@@ -56,7 +56,8 @@ enum contract_method_number {
     CONTRACT_METHODS(X)
 #undef X
 };
-enum contract_subject { SUBJECT_PACK_SET = 1 }; /* what a proposal decides */
+/* What a proposal decides; 2 is a seat's. */
+enum contract_subject { SUBJECT_PACK_SET = 1, SUBJECT_VERSION_SET = 3 };
 
 enum {
     CONTRACT_USES_MAX = 1000000,   /* of one right: a count beyond it is "not counted" */
@@ -100,6 +101,7 @@ struct contract_key contract_key_quote(const struct hash *quote);
 struct contract_key contract_key_quote_ring(const struct hash *oracle);
 struct contract_key contract_key_quote_slot(const struct hash *oracle, uint32_t slot);
 struct contract_key contract_key_pack_active(void);
+struct contract_key contract_key_versions(void); /* a pack_active_record of version values */
 struct contract_key contract_key_pack_piece(const struct hash *set, uint32_t index);
 struct contract_key contract_key_proposal(const struct hash *proposal);
 struct contract_key contract_key_evidence(const struct hash *value);

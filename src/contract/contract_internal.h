@@ -72,6 +72,12 @@ MUST_USE enum err token_step(struct contract_call *k, const struct token_record 
 MUST_USE enum err pack_in_force(struct contract_call *k, const struct policy_set **out);
 /* All pieces are there and hash to the name, and the set opens. */
 MUST_USE enum err pack_verify(struct contract_call *k, const struct hash *set);
+/* version.c */
+MUST_USE enum err version_propose(struct contract_call *k, const struct hash *value);
+MUST_USE enum err version_activate(struct contract_call *k, const struct hash *value,
+                                   uint64_t height);
+enum err contract_version_sets(struct contract_ctx *c, uint64_t height, struct version_set *now,
+                               struct version_set *next);
 MUST_USE enum err pack_activate(struct contract_call *k, const struct hash *set, uint64_t height);
 MUST_USE enum err pack_genesis(struct contract_call *k, const struct genesis *g);
 

@@ -74,6 +74,10 @@ struct contract_key contract_key_pack_active(void)
 {
     return key_of(CONTRACT_PACK, KEY_MAIN, NULL, NULL, 0);
 }
+struct contract_key contract_key_versions(void)
+{
+    return key_of(CONTRACT_GOVERNANCE, KEY_VERSIONS, NULL, NULL, 0);
+}
 struct contract_key contract_key_pack_piece(const struct hash *set, uint32_t index)
 {
     return key_of(CONTRACT_PACK, KEY_PIECE, set, &index, 1);

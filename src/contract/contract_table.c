@@ -109,5 +109,7 @@ void contract_table_init(struct contract_env *env, void *memory, size_t size,
                                     .count = COUNT(METHODS),
                                     .user = env,
                                     .genesis = contract_genesis,
-                                    .signer_key = contract_signer_key };
+                                    .signer_key = contract_signer_key,
+                                    .version_set_max = VERSION_SET,
+                                    .version_sets = contract_version_sets };
 }

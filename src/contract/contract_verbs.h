@@ -40,6 +40,11 @@ void contract_chain_extend(const struct suite *s, struct event_chain *chain, str
 /* The hash of a pack set, as PACK_PUT and proposals name it: H('carnet/packset/v1', bytes). */
 void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *out);
 
+/* A version set as a proposal's value: zeros, then major, minor and number, 4 bytes each. False: it
+ * is not one. `height` is not part of it. */
+void contract_version_value(const struct version_set *v, struct hash *out);
+bool contract_version_read(const struct hash *value, struct version_set *out);
+
 /* What is in force at a height: a pending set counts from its height on. */
 const struct hash *contract_pack_at(const struct pack_active_record *r, uint64_t height);
 

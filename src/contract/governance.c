@@ -21,10 +21,15 @@ enum err governance_propose(struct contract_call *k, const struct proposal_make 
     struct proposal_made made = { x->subject, x->value, x->height };
     struct pack_piece_record piece;
     struct hash id;
-    TRY(contract_need(k, x->subject == SUBJECT_PACK_SET, RECEIPT_ARGS));
+    bool versions = x->subject == SUBJECT_VERSION_SET;
+    TRY(contract_need(k, versions || x->subject == SUBJECT_PACK_SET, RECEIPT_ARGS));
     TRY(contract_need(k, x->height > k->height, RECEIPT_EXPIRED));
     TRY(contract_need_founder(k));
-    TRY(pack_piece_record_load(k, contract_key_pack_piece(&x->value, 0), &piece));
+    if (versions) {
+        TRY(version_propose(k, &x->value));
+    } else {
+        TRY(pack_piece_record_load(k, contract_key_pack_piece(&x->value, 0), &piece));
+    }
     contract_proposal_id(ctx_suite(k->ctx), k->author, &x->value, k->tx->body.nonce, &id);
     TRY(contract_need_absent(k, contract_key_proposal(&id)));
     TRY(proposal_record_store(k, contract_key_proposal(&id), &r));
@@ -40,8 +45,12 @@ static enum err decide(struct contract_call *k, const struct hash *id,
                        const struct proposal_record *r)
 {
     struct proposal_made made = { r->subject, r->value, r->height };
-    TRY(pack_verify(k, &r->value));
-    TRY(pack_activate(k, &r->value, r->height));
+    if (r->subject == SUBJECT_VERSION_SET) {
+        TRY(version_activate(k, &r->value, r->height));
+    } else {
+        TRY(pack_verify(k, &r->value));
+        TRY(pack_activate(k, &r->value, r->height));
+    }
     return emit_governance(k, EVENT_GOVERNANCE_ACTIVATED, id, &r->value, &made);
 }
 

@@ -11,6 +11,7 @@ enum contract_key_kind {
     KEY_PIECE = 2,   /* of pack */
     KEY_LOCK = 2,    /* of money, and the rest; KEY_MAIN is a balance there */
     KEY_ISSUED = 3,
+    KEY_VERSIONS = 3, /* of governance */
     KEY_QUOTE = 4,
     KEY_QUOTE_RING = 5,
     KEY_QUOTE_SLOT = 6

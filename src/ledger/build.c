@@ -84,7 +84,9 @@ static enum err header_begin(struct ledger *l, uint64_t time_ms, const struct ha
                              struct bytes certificate, struct header *h)
 {
     const struct link *parent = ledger_top(l);
-    *h = (struct header){ .version_set = l->genesis->version_set,
+    uint32_t version_set = 0;
+    TRY(version_set_next(l, &version_set));
+    *h = (struct header){ .version_set = version_set,
                           .height = parent->tip.height + 1,
                           .time_ms = time_ms,
                           .previous = parent->tip.hash,

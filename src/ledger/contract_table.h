@@ -76,7 +76,7 @@ MUST_USE enum err event_encode(const struct event *e, struct arena *a, struct by
 struct contract_method {
     uint32_t number; /* contract * 256 + method */
     const char *name; /* "token.mint": for people, never on the ledger */
-    uint32_t version;
+    uint32_t version; /* the version set in which this row came; it holds until a later one */
     uint32_t cost; /* units of quota, attachments and bytes not counted */
     uint32_t order_class; /* 0 governance and regulators, 1 settlement, 2 the rest (FORMATS 10) */
     uint32_t signers_min, signers_max;
@@ -84,8 +84,15 @@ struct contract_method {
     enum receipt_status (*apply)(struct contract_ctx *c); /* reads ctx_tx(c)->body.args */
 };
 
+/* The versions of all that decides, as one number, and who knows it first (DESIGN 4). */
+struct version_set {
+    uint32_t number;
+    uint32_t major, minor; /* the release that brings it; 0.0: that of genesis */
+    uint64_t height;       /* from which it is in force */
+};
+
 struct contract_table {
-    const struct contract_method *method; /* ascending by number */
+    const struct contract_method *method; /* ascending by number, then by version */
     size_t count;
     void *user;
     /* State of height 0 from genesis, through the same calls. */
@@ -93,6 +100,11 @@ struct contract_table {
     /* The public key of a signer in the parent's state: ERR_NOT_FOUND when there is none. */
     enum err (*signer_key)(struct contract_ctx *c, const struct hash *did, uint32_t key,
                            struct bytes *public_key);
+    uint32_t version_set_max; /* the newest that the rows know; 0: VERSION_SET */
+    /* What the state says of a block at this height: the set in force, and the one decided and
+     * still to come (number 0: none). NULL: that of genesis for ever. */
+    enum err (*version_sets)(struct contract_ctx *c, uint64_t height, struct version_set *now,
+                             struct version_set *next);
 };
 
 #endif

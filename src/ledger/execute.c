@@ -4,18 +4,20 @@
 
 #include <string.h>
 
-const struct contract_method *method_find(const struct contract_table *t, uint32_t number)
+const struct contract_method *method_find(const struct contract_table *t, uint32_t number,
+                                          uint32_t version_set)
 {
     size_t low = 0, high = t->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (t->method[middle].number < number) {
+        const struct contract_method *m = &t->method[middle];
+        if (m->number < number || (m->number == number && m->version <= version_set)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return low < t->count && t->method[low].number == number ? &t->method[low] : NULL;
+    return low > 0 && t->method[low - 1].number == number ? &t->method[low - 1] : NULL;
 }
 
 uint32_t method_class(const struct contract_method *m)
@@ -218,7 +220,7 @@ static enum err run_one(struct run *r, const struct contract_method *m, const st
 enum err run_tx(struct run *r, const struct tx *tx)
 {
     struct contract_ctx *c = r->ctx;
-    const struct contract_method *m = method_find(c->contracts, tx->body.method);
+    const struct contract_method *m = method_find(c->contracts, tx->body.method, c->version_set);
     uint64_t cost = tx_cost(m, tx);
     ASSERT(r->count < r->count_max);
     if (method_class(m) < r->order_class ||

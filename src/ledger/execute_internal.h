@@ -29,6 +29,7 @@ struct contract_ctx {
     enum ctx_view view;
     const struct tx *tx;
     uint64_t time_ms, height;
+    uint32_t version_set; /* whose rows hold */
     struct arena *arena; /* the transaction's work memory */
     struct arena *keep;  /* bodies of events */
     uint32_t event_count;
@@ -56,7 +57,9 @@ struct run {
     uint64_t cost, weight, epoch;
 };
 
-const struct contract_method *method_find(const struct contract_table *t, uint32_t number);
+/* The row that holds under a version set; NULL: there is no such method. */
+const struct contract_method *method_find(const struct contract_table *t, uint32_t number,
+                                          uint32_t version_set);
 uint32_t method_class(const struct contract_method *m); /* NULL: the rest */
 
 /* Units of quota: the method's, and one for each KiB begun. NULL: no such method. */

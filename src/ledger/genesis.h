@@ -18,7 +18,7 @@ enum {
     DID_KEYS_MAX = 8,
     DID_ROLES_MAX = 8,
     GENESIS_FORMAT = 1,
-    VERSION_SET = 1
+    VERSION_SET = 1 /* the newest that this release knows; it knows all before */
 };
 enum genesis_flag { GENESIS_PUBLIC_DIGESTS = 1, GENESIS_DEVELOPMENT = 2 };
 enum did_use { DID_SIGN = 1, DID_SEAL = 2 };

@@ -180,7 +180,8 @@ enum err genesis_decode(const struct suite *s, struct bytes wire, struct arena *
 {
     Carnet__V1__Genesis *m;
     TRY(message_decode(wire, arena, &m));
-    if (m->format != GENESIS_FORMAT || m->version_set != VERSION_SET || m->suite != s->number) {
+    if (m->format != GENESIS_FORMAT || m->version_set == 0 || m->version_set > VERSION_SET ||
+        m->suite != s->number) {
         return ERR_VERSION;
     }
     TRY(counts_check(m));

@@ -145,7 +145,8 @@ static enum err lists_check(const struct genesis *g)
 
 enum err genesis_check(const struct suite *s, const struct genesis *g)
 {
-    if (g->format != GENESIS_FORMAT || g->version_set != VERSION_SET || g->suite != s->number) {
+    if (g->format != GENESIS_FORMAT || g->version_set == 0 || g->version_set > VERSION_SET ||
+        g->suite != s->number) {
         return ERR_VERSION;
     }
     TRY(times_check(g));

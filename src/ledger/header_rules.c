@@ -19,9 +19,12 @@ enum err header_check(struct ledger *l, const struct header *h)
     const struct genesis *g = l->genesis;
     const struct link *parent = ledger_top(l);
     ASSERT(hash_equal(&h->previous, &parent->tip.hash));
-    if (h->version_set != g->version_set) {
+    uint32_t version_set = 0;
+    TRY(version_set_next(l, &version_set));
+    if (h->version_set != version_set) {
         return ERR_VERSION;
     }
+    l->version_set = version_set;
     if (h->height != parent->tip.height + 1 || h->time_ms <= parent->tip.time_ms ||
         h->time_ms > TIME_MS_MAX) {
         return ERR_RANGE;

@@ -69,8 +69,10 @@ enum err ledger_init(const struct suite *s, const struct genesis *g,
 {
     ASSERT(s->number == g->suite);
     for (size_t i = 0; i < contracts->count; i++) {
-        ASSERT(contracts->method[i].order_class < MEMPOOL_CLASSES);
-        ASSERT(i == 0 || contracts->method[i - 1].number < contracts->method[i].number);
+        const struct contract_method *m = &contracts->method[i];
+        ASSERT(m->order_class < MEMPOOL_CLASSES);
+        ASSERT(i == 0 || m[-1].number < m->number ||
+               (m[-1].number == m->number && m[-1].version < m->version));
     }
     size_t mark = arena_mark(arena);
     struct ledger *l = ARENA_NEW(arena, struct ledger);
@@ -81,6 +83,7 @@ enum err ledger_init(const struct suite *s, const struct genesis *g,
     l->genesis = g;
     l->contracts = contracts;
     l->keys = *keys;
+    l->version_set = g->version_set;
     enum err e = memory_take(l, limits, store, arena);
     if (e != ERR_NONE) {
         arena_release(arena, mark);
@@ -102,6 +105,7 @@ void ledger_context(struct ledger *l, enum ctx_view view, uint64_t time_ms, uint
     c->tx = NULL;
     c->time_ms = time_ms;
     c->height = height;
+    c->version_set = l->version_set;
     c->arena = &l->tx_arena;
     c->keep = &l->tx_arena;
     c->event_count = 0;

@@ -68,6 +68,12 @@ const struct suite *ledger_suite(const struct ledger *l);
 const struct genesis *ledger_genesis(const struct ledger *l);
 struct state *ledger_state(struct ledger *l);
 
+/* The set of the next block above the committed one, and one still to come (number 0: none). Under
+ * a set above ledger_version_known nothing is built or executed: ERR_VERSION. */
+MUST_USE enum err ledger_versions(struct ledger *l, struct version_set *now,
+                                  struct version_set *next);
+uint32_t ledger_version_known(const struct ledger *l);
+
 /* Admission: canonical, this space, window open at `now_ms`, method known, signatures good
  * against the committed state, not seen. Then it is kept. ERR_DUPLICATE, ERR_STALE,
  * ERR_SIGNATURE, ERR_ENCODING, ERR_RANGE (window too long), ERR_BUSY (pool or quota full),

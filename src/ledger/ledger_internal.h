@@ -48,6 +48,7 @@ struct ledger {
     uint32_t open_count;
     struct ancestor ancestor[ANCESTORS_MAX]; /* by height modulo */
     struct hash verified;                    /* hash of the certificate verified last */
+    uint32_t version_set; /* of the block that is run: known once its header was judged */
     uint64_t retry_ms;                       /* after the last ERR_BUSY of a submission */
     bool started;
 };
@@ -70,6 +71,9 @@ void ledger_context(struct ledger *l, enum ctx_view view, uint64_t time_ms, uint
 /* Fill a tip from a header. */
 struct ledger_tip ledger_tip_of(const struct ledger *l, const struct header *h,
                                 const struct hash *hash);
+
+/* The version set of a block on the newest one. ERR_VERSION: it is not known here. */
+MUST_USE enum err version_set_next(struct ledger *l, uint32_t *out);
 
 /* The rules of FORMATS 10 and 11 that need no execution, against the newest block. */
 MUST_USE enum err header_check(struct ledger *l, const struct header *h);

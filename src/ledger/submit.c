@@ -40,7 +40,8 @@ static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_m
     if (mempool_has(&l->mempool, &tx->id) || (seen != NULL && seen->height <= tip.height)) {
         return ERR_DUPLICATE;
     }
-    const struct contract_method *m = method_find(l->contracts, tx->body.method);
+    const struct contract_method *m =
+        method_find(l->contracts, tx->body.method, l->chain[0]->header.version_set);
     if (m == NULL) {
         return ERR_UNSUPPORTED;
     }

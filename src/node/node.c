@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/heed_internal.h"
 #include "node/node_internal.h"
 
 /* Life of a node: open, run on one loop, close. */
@@ -143,6 +144,7 @@ static void on_settle(uv_prepare_t *handle)
     uint64_t now = node_now_ms(n);
     enum err e = replica_flush(n->replica, now);
     tell_disk(n, e);
+    heed_tip(n);
     if (replica_status(n->replica).restart) {
         begin_again(n);
     }
@@ -317,7 +319,8 @@ static enum err open_all(struct node *n, const struct node_options *o, char why[
 {
     n->options = (struct node_options){ .view_timeout_ms = o->view_timeout_ms,
                                         .timer_scale = o->timer_scale,
-                                        .snapshot_gap = o->snapshot_gap };
+                                        .snapshot_gap = o->snapshot_gap,
+                                        .contracts = o->contracts };
     TRY(node_files_open(n, o, why));
     TRY(node_space_open(n, o, why));
     if (uv_loop_init(&n->loop) != 0) {

@@ -9,8 +9,7 @@
 #include "node/replica.h"
 #include "transfer/transfer.h"
 
-enum { NODE_WHY_SIZE = 300, NODE_EVENTS_MAX = 1000, NODE_WATCHERS_MAX = 64 };
-enum { NODE_SNAPSHOT_GAP = 4096 };
+enum { NODE_WHY_SIZE = 300, NODE_EVENTS_MAX = 1000, NODE_SNAPSHOT_GAP = 4096 };
 
 struct node_options {
     const char *dir;
@@ -20,6 +19,7 @@ struct node_options {
     uint32_t timer_scale;     /* 0: 1; sanitizer runs use 4 */
     uint64_t snapshot_gap;    /* replica_config; 0: 4,096 blocks */
     uint32_t sync_slower_ms;  /* each sync of a log takes so much longer: for benchmarks */
+    const struct contract_table *contracts; /* NULL: the release's; for tests of upgrades */
 };
 struct node; /* opaque */
 /* Opens everything and listens on the peer port. On error *why says what, why and what to do:

@@ -19,7 +19,8 @@ enum {
     NODE_STATE_MAP = 1024 * 1024 * 1024,
     NODE_INDEX_MAP = 1024 * 1024 * 1024,
     NODE_PATH_SIZE = 4096,
-    NODE_HEIGHTS_MAX = 1 << 26 /* blocks kept: five a second for 155 days without a prune */
+    NODE_HEIGHTS_MAX = 1 << 26, /* blocks kept: five a second for 155 days without a prune */
+    NODE_WATCHERS_MAX = 64
 };
 
 struct node_entry {
@@ -40,7 +41,7 @@ struct node {
     char dir[NODE_PATH_SIZE];
     char space_dir[NODE_PATH_SIZE]; /* node-I/spaces/<space id> */
     struct disk root, disk;         /* of dir, of space_dir */
-    int lock;
+    int lock, exit_code;
     uint8_t *genesis_memory;
     struct genesis genesis;
     const struct suite *suite;
@@ -60,7 +61,6 @@ struct node {
     uv_prepare_t settle;
     uv_signal_t signals[2];
     bool loop_open, handles_open, stopping;
-    int exit_code;
     struct store *store;
     struct index book;
     uint64_t mark_height; /* the state is to be marked once the index is there; else UINT64_MAX */
@@ -75,9 +75,9 @@ struct node {
     struct verify_pool *verify;
     struct syncer *syncer;
     bool disk_told, settle_due;
-    uint32_t healed_ticks;
+    uint32_t healed_ticks, version_told;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];
-    uint64_t attach_ms, attach_cursor_ms; /* next sweep; where the walk stands */
+    uint64_t heeded, attach_ms, attach_cursor_ms; /* versions at; next sweep; where it stands */
     struct hash attach_cursor, push_cursor;
     uint32_t push_cursor_reader;
     struct bulk_fetch fetch[BULK_FETCHES_MAX];

@@ -8,6 +8,7 @@ struct replica_status node_status(const struct node *n)
     struct replica_status s = replica_status(n->replica);
     s.disk_failed = s.disk_failed || n->disk_told;
     s.index_base = n->book.base;
+    (void)!ledger_versions(replica_ledger(n->replica), &s.version, &s.version_next);
     s.voting = s.voting && !s.disk_failed;
     return s;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "node/blocklog_internal.h"
+#include "node/heed_internal.h"
 #include "node/node_internal.h"
 #include "node/replica_codec_internal.h"
 
@@ -371,6 +372,10 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
     }
     n->work = arena_over(n->work_memory, NODE_WORK_SIZE);
     contract_table_init(&n->env, n->contract_memory, CONTRACT_CACHE_SIZE, &n->contracts);
+    if (o->contracts != NULL) {
+        n->contracts = *o->contracts;
+        n->contracts.user = &n->env;
+    }
     enum err e = seat == NULL ? ERR_NONE : load_leaves(n, seat);
     if (e != ERR_NONE) {
         return node_said(why, e, "the epoch keys of this seat", "");
@@ -384,8 +389,11 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
     }
     e = node_replica_open(n, o);
     if (e != ERR_NONE) {
-        return node_said(why, e, n->space_dir, "the logs cannot be replayed");
+        return node_said(why, e, n->space_dir,
+                         e == ERR_VERSION ? "a newer release of Carnet does"
+                                          : "the logs cannot be replayed");
     }
+    TRY(heed_versions(n, why));
     e = bulk_open(n);
     return e == ERR_NONE ? e : node_said(why, e, n->space_dir, "");
 }

@@ -43,7 +43,7 @@ size_t replica_memory_size(const struct replica_config *config);
 /* Opens logs, cuts a torn tail, replays the block log above the folded view and the vote log,
  * raises the boot number. A bad record inside a log is dropped with all after it and fetched again
  * from peers. ERR_CORRUPT: the boot file or the folded view is damaged; ERR_NO_SPACE,
- * ERR_DISK_FULL, ERR_FAILED. */
+ * ERR_DISK_FULL, ERR_FAILED; ERR_VERSION: a block of a set that the contracts do not know. */
 MUST_USE enum err replica_init(const struct replica_config *config, struct arena *region,
                                uint64_t now_ms, struct replica **out);
 /* A peer came or went. Up: HELLO is said. */
@@ -77,6 +77,7 @@ struct replica_status {
     uint32_t snapshots, liars; /* installed at this start; lies found in snapshots offered */
     uint64_t base;             /* blocks at or below are not kept here */
     uint64_t index_base; /* the shell's: what happened at or below is in no answer of its index */
+    struct version_set version, version_next; /* of the next block; decided and to come, or 0 */
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
 };
 struct replica_status replica_status(const struct replica *r);

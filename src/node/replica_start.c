@@ -203,8 +203,9 @@ void replica_begin_consensus(struct replica *r)
 static enum err replay_or_cut(struct replica *r)
 {
     enum err e = replay_blocks(r);
-    if (e == ERR_NONE || e == ERR_DISK_FULL || e == ERR_FAILED || e == ERR_NO_SPACE) {
-        return e;
+    if (e == ERR_NONE || e == ERR_DISK_FULL || e == ERR_FAILED || e == ERR_NO_SPACE ||
+        e == ERR_VERSION) {
+        return e; /* of the disk, of memory, of this release: the block is none the worse */
     }
     uint64_t height = ledger_committed(r->ledger).height;
     struct hash tip = ledger_committed(r->ledger).hash;

@@ -286,3 +286,78 @@ TEST(a_cache_too_small_for_the_law_is_told_at_genesis)
     CHECK_OK(l->table.genesis(l->ctx));
     lab_close(l);
 }
+
+static struct hash version_value(uint32_t number, uint32_t major, uint32_t minor)
+{
+    struct version_set v = { .number = number, .major = major, .minor = minor };
+    struct hash out;
+    contract_version_value(&v, &out);
+    return out;
+}
+
+static enum receipt_status propose_version(struct lab *l, const struct hash *value, uint64_t height,
+                                           struct hash *id)
+{
+    enum receipt_status status = LAB(l, OWNER, METHOD_GOVERNANCE_PROPOSE, proposal_make,
+                                     SUBJECT_VERSION_SET, *value, height);
+    contract_proposal_id(l->suite, &l->did[OWNER], value, l->tx.body.nonce, id);
+    return status;
+}
+
+static void check_versions(struct lab *l, uint64_t height, uint32_t now, uint32_t next)
+{
+    struct version_set a, b;
+    CHECK_OK(l->table.version_sets(l->ctx, height, &a, &b));
+    CHECK_EQ(a.number, now);
+    CHECK_EQ(b.number, next);
+}
+
+TEST(a_version_set_comes_into_force_at_the_named_height_and_names_the_release_that_knows_it)
+{
+    struct lab *l = lab_open();
+    struct hash value = version_value(2, 1, 4), id;
+    struct version_set now, next;
+    check_versions(l, 1, 1, 0);
+    CHECK_EQ(propose_version(l, &value, l->height + 10, &id), RECEIPT_OK);
+    uint64_t height = l->height + 10;
+    approve(l, OWNER, &id);
+    approve(l, HOLDER, &id);
+    check_versions(l, height, 1, 0);
+    CHECK_EQ(approve(l, BANK, &id), RECEIPT_OK);
+    check_versions(l, height - 1, 1, 2);
+    check_versions(l, height, 2, 0);
+    CHECK_OK(l->table.version_sets(l->ctx, height - 1, &now, &next));
+    CHECK_EQ(next.major, 1);
+    CHECK_EQ(next.minor, 4);
+    CHECK_EQ(next.height, height);
+    lab_close(l);
+}
+
+TEST(a_version_set_is_never_taken_back_and_one_change_waits_at_a_time)
+{
+    struct lab *l = lab_open();
+    struct hash id, other, two = version_value(2, 1, 0), three = version_value(3, 1, 1);
+    struct hash same = version_value(1, 0, 1), none = version_value(0, 0, 1), odd = two;
+    odd.b[3] = 1;
+    CHECK_EQ(propose_version(l, &same, 100, &id), RECEIPT_STATE);
+    CHECK_EQ(propose_version(l, &none, 100, &id), RECEIPT_ARGS);
+    CHECK_EQ(propose_version(l, &odd, 100, &id), RECEIPT_ARGS);
+    CHECK_EQ(propose_version(l, &two, l->height, &id), RECEIPT_EXPIRED);
+    CHECK_EQ(LAB(l, OTHER, METHOD_GOVERNANCE_PROPOSE, proposal_make, SUBJECT_VERSION_SET, two, 100),
+             RECEIPT_FORBIDDEN);
+    CHECK_EQ(propose_version(l, &two, 100, &id), RECEIPT_OK);
+    CHECK_EQ(propose_version(l, &three, 200, &other), RECEIPT_OK);
+    for (uint32_t who = OWNER; who <= BANK; who++) {
+        CHECK_EQ(approve(l, who, &id), RECEIPT_OK);
+    }
+    approve(l, OWNER, &other);
+    approve(l, HOLDER, &other);
+    CHECK_EQ(approve(l, BANK, &other), RECEIPT_STATE); /* the first has not come yet */
+    l->height = 150;
+    check_versions(l, 150, 2, 0);
+    CHECK_EQ(approve(l, BANK, &other), RECEIPT_OK);
+    check_versions(l, 199, 2, 3);
+    check_versions(l, 200, 3, 0);
+    CHECK_EQ(propose_version(l, &two, 300, &id), RECEIPT_STATE);
+    lab_close(l);
+}
