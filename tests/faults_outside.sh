@@ -111,5 +111,17 @@ check 'and it votes' within 25 votes 2
 start 1
 check 'all vote' within 25 votes 1
 check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
+
+# A log that has grown long, of a space under its supervisor.
+ONE=$PLACE/one
+turned() {
+    [ "$(stat -c %s "$ONE/node-0/node.log.1" 2>/dev/null || echo 0)" -ge 68000000 ] &&
+        [ "$(stat -c %s "$ONE/node-0/node.log")" -lt 1000000 ]
+}
+check 'a space of one node is made' "$CARNET" net init --nodes 1 --observers 0 --dir "$ONE"
+truncate -s 68000000 "$ONE/node-0/node.log"
+check 'it starts under a supervisor' "$CARNET" net start --dir "$ONE"
+check 'a log that is too long makes room for a new one' within 15 turned
+check 'it stops' "$CARNET" net stop --dir "$ONE"
 put_away
 close_cases

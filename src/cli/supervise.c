@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "crypto/secret.h"
 
 enum { RESTART_FIRST_MS = 200, RESTART_LAST_MS = 1500, HEALTHY_MS = 5000, STOP_MS = 8000 };
+enum { LOG_SIZE_MAX = 64 * 1024 * 1024, LOG_LOOK_MS = 2000 };
 
 /* The supervisor: one child a node, started again within two seconds of its death. */
 struct supervisor {
@@ -28,6 +31,7 @@ struct supervisor {
     pid_t pid[NET_PARTICIPANTS_MAX];
     uint64_t started_ms[NET_PARTICIPANTS_MAX], again_ms[NET_PARTICIPANTS_MAX];
     uint32_t delay_ms[NET_PARTICIPANTS_MAX];
+    uint64_t look_ms; /* when the sizes of the logs are looked at next */
     bool stopping;
 };
 
@@ -117,6 +121,46 @@ static void signal_all(const struct supervisor *s, int signal_number)
     }
 }
 
+static bool copy_log(int from, const char *path)
+{
+    ssize_t n = 1;
+    int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    while (to >= 0 && n > 0) {
+        n = sendfile(to, from, NULL, LOG_SIZE_MAX);
+    }
+    bool whole = to >= 0 && n == 0;
+    return to >= 0 && close(to) == 0 && whole;
+}
+
+/* A log that is long becomes node.log.1, in place of the one before. It is copied and cut, because
+ * the node goes on writing at the end of the file that it has; a line may be lost in between. */
+static void turn_log(const struct supervisor *s, uint32_t i)
+{
+    char path[4200], older[4200];
+    struct stat st;
+    cli_path(s->cli, path, sizeof path, "node-%u/node.log", i);
+    cli_path(s->cli, older, sizeof older, "node-%u/node.log.1", i);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+        return;
+    }
+    bool turned = fstat(fd, &st) == 0 && st.st_size > LOG_SIZE_MAX && copy_log(fd, older) &&
+                  ftruncate(fd, 0) == 0;
+    if (turned) {
+        fprintf(s->log, "{\"event\":\"log_turned\",\"index\":%u}\n", i);
+        fflush(s->log);
+    }
+    close(fd);
+}
+
+static void turn_logs(struct supervisor *s, uint64_t now)
+{
+    for (uint32_t i = 0; i < s->count && now >= s->look_ms; i++) {
+        turn_log(s, i);
+    }
+    s->look_ms = now >= s->look_ms ? now + LOG_LOOK_MS : s->look_ms;
+}
+
 static void loop(struct supervisor *s, int signals)
 {
     uint64_t stop_by = 0;
@@ -131,6 +175,7 @@ static void loop(struct supervisor *s, int signals)
         }
         reap(s);
         uint64_t now = monotonic_ms();
+        turn_logs(s, now);
         for (uint32_t i = 0; i < s->count && !s->stopping; i++) {
             if (s->pid[i] == 0 && now >= s->again_ms[i]) {
                 start_node(s, i);
