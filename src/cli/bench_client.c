@@ -201,7 +201,7 @@ static uint32_t slot_of(const struct asked *q, const struct hash *id)
  * let the others wait too. */
 static void choose(struct bench_lane *lane, uint32_t from, bool old, struct asked *q)
 {
-    uint64_t now = bench_now_ns(), age = (uint64_t)BENCH_AGAIN_MS * 1000000;
+    uint64_t now = bench_now_ns(), age = 2 * (uint64_t)BENCH_AGAIN_MS * 1000000;
     uint32_t sent = atomic_load(&lane->sent);
     memset(q, 0, sizeof *q);
     for (uint32_t i = from; i < sent && q->count < BENCH_BATCH; i++) {
@@ -237,7 +237,7 @@ static void ask_proofs(struct session *s, struct bench_lane *lane, const struct 
 {
     struct session_reply r;
     size_t mark = arena_mark(&s->arena);
-    const char *path = old ? "/v1/proofs" : "/v1/proofs?wait_ms=1000";
+    const char *path = old ? "/v1/proofs" : "/v1/proofs?wait_ms=150";
     struct bytes ids = bytes_of(q->ids, (size_t)q->count * HASH_SIZE);
     if (session_request(s, "POST", path, ids, &r) == ERR_NONE) {
         struct reader in = reader_over(r.body);

@@ -15,7 +15,7 @@
 enum {
     BENCH_LANES_MAX = 8,
     BENCH_SENT_MAX = 1 << 18, /* of one lane, all phases together */
-    BENCH_BATCH = 512,        /* transactions of one request, ids of another */
+    BENCH_BATCH = 1024,       /* transactions of one request, ids of another */
     BENCH_TICK_MS = 10,       /* what has come due since goes out together */
     BENCH_AGAIN_MS = 3000,    /* without a receipt for so long, it is sent once more */
     BENCH_PATIENCE_MS = 15000,

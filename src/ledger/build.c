@@ -51,7 +51,7 @@ static enum err choose(struct ledger *l, struct choice *c)
             return l->ctx.fatal;
         }
         if (invalid_for_ever(e)) {
-            l->mempool.entry[index].gone = true;
+            mempool_mark(&l->mempool, &l->mempool.entry[index].id);
         }
     }
     return ERR_NONE;

@@ -77,6 +77,13 @@ struct bytes mempool_bytes(const struct mempool *m, uint32_t index)
     return bytes_of(m->bytes + m->entry[index].at, m->entry[index].size);
 }
 
+/* What an author holds, in places and in bytes, as one number: its larger part of the pool. */
+static uint64_t share(const struct mempool *m, uint64_t count, uint64_t bytes)
+{
+    uint64_t places = count * m->bytes_max / m->max;
+    return places > bytes ? places : bytes;
+}
+
 /* Enter the entry at `index`, which lies in its place, into both tables. */
 static void index_entry(struct mempool *m, uint32_t index)
 {
@@ -87,6 +94,40 @@ static void index_entry(struct mempool *m, uint32_t index)
     a->count++;
     a->bytes += p->size;
     a->cost += p->cost;
+    uint64_t held = share(m, a->count, a->bytes);
+    m->share_max = held > m->share_max ? held : m->share_max;
+    bool sooner = index == 0 || p->valid_until_ms < m->expiry_ms;
+    m->expiry_ms = sooner ? p->valid_until_ms : m->expiry_ms;
+}
+
+static bool is_full(const struct mempool *m, uint32_t size)
+{
+    return m->count == m->max || size > m->bytes_max - m->used;
+}
+
+static bool has_its_share(const struct mempool *m, const struct author *a, uint32_t size)
+{
+    uint32_t held = a->count == 0 ? 0 : a->bytes;
+    return a->count >= m->max / MEMPOOL_AUTHOR_SHARE ||
+           held + size > m->bytes_max / MEMPOOL_AUTHOR_SHARE;
+}
+
+/* What others may keep when this author brings one more. That it is twice its own share keeps a
+ * crowd of equals from pushing one another out for ever. */
+static uint64_t enough_for(const struct mempool *m, const struct author *own, uint32_t size)
+{
+    uint64_t count = own->count == 0 ? 0 : own->count, bytes = own->count == 0 ? 0 : own->bytes;
+    return share(m, 2 * count + 2, 2 * (bytes + size));
+}
+
+bool mempool_may_take(struct mempool *m, const struct hash *author, uint32_t size, uint64_t now_ms)
+{
+    const struct author *own = author_find(m, author);
+    if (m->marked || (m->count > 0 && m->expiry_ms <= now_ms)) {
+        return true; /* a sweep makes room */
+    }
+    return !has_its_share(m, own, size) &&
+           (!is_full(m, size) || m->share_max > enough_for(m, own, size));
 }
 
 enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire)
@@ -95,11 +136,8 @@ enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire)
     if (mempool_has(m, &p.id)) {
         return ERR_DUPLICATE;
     }
-    const struct author *a = author_find(m, &p.author);
-    uint32_t held = a->count == 0 ? 0 : a->bytes;
-    if (m->count == m->max || wire.len > m->bytes_max - m->used ||
-        a->count >= m->max / MEMPOOL_AUTHOR_SHARE ||
-        held + wire.len > m->bytes_max / MEMPOOL_AUTHOR_SHARE) {
+    uint32_t size = (uint32_t)wire.len;
+    if (is_full(m, size) || has_its_share(m, author_find(m, &p.author), size)) {
         return ERR_BUSY;
     }
     p.at = m->used;
@@ -112,24 +150,20 @@ enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire)
     return ERR_NONE;
 }
 
-/* What an author holds, in places and in bytes, as one number: its larger part of the pool. */
-static uint64_t share(const struct mempool *m, uint64_t count, uint64_t bytes)
-{
-    uint64_t places = count * m->bytes_max / m->max;
-    return places > bytes ? places : bytes;
-}
-
 bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t size)
 {
     const struct author *own = author_find(m, author), *most = NULL;
-    uint64_t enough = own->count == 0 ? share(m, 2, 2 * (uint64_t)size)
-                                      : share(m, own->count + 2, own->bytes + 2 * (uint64_t)size);
+    uint64_t enough = enough_for(m, own, size);
+    if (m->share_max <= enough) {
+        return false;
+    }
     for (uint32_t i = 0; i < m->count; i++) {
         const struct author *a = author_find(m, &m->entry[i].author);
         if (most == NULL || share(m, a->count, a->bytes) > share(m, most->count, most->bytes)) {
             most = a;
         }
     }
+    m->share_max = most == NULL ? 0 : share(m, most->count, most->bytes);
     if (most == NULL || most == own) {
         return false;
     }
@@ -143,7 +177,7 @@ bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t si
             break;
         }
         if (!p->gone && hash_equal(&p->author, &left.did)) {
-            p->gone = true;
+            p->gone = m->marked = true;
             left.count--;
             left.bytes -= p->size;
         }
@@ -157,13 +191,17 @@ void mempool_mark(struct mempool *m, const struct hash *id)
 {
     uint32_t slot = m->id_slot[id_find(m, id)];
     if (slot != 0) {
-        m->entry[slot - 1].gone = true;
+        m->entry[slot - 1].gone = m->marked = true;
     }
 }
 
 void mempool_sweep(struct mempool *m, uint64_t time_ms)
 {
     uint32_t kept = 0, used = 0;
+    if (m->count == 0 || (!m->marked && m->expiry_ms > time_ms)) {
+        return;
+    }
+    m->marked = false;
     for (uint32_t i = 0; i < m->count; i++) {
         struct pending p = m->entry[i];
         if (p.gone || p.valid_until_ms <= time_ms) {
@@ -179,6 +217,7 @@ void mempool_sweep(struct mempool *m, uint64_t time_ms)
     }
     m->count = kept;
     m->used = used;
+    m->share_max = 0;
     memset(m->id_slot, 0, ((size_t)m->mask + 1) * sizeof *m->id_slot);
     memset(m->author, 0, ((size_t)m->mask + 1) * sizeof *m->author);
     for (uint32_t i = 0; i < kept; i++) {

@@ -34,7 +34,10 @@ struct mempool {
     uint32_t used, bytes_max;
     uint32_t *id_slot; /* entry index + 1 */
     struct author *author;
-    uint32_t mask; /* of both tables */
+    uint32_t mask;      /* of both tables */
+    uint64_t share_max; /* no author holds more; it may be less than that */
+    uint64_t expiry_ms; /* nothing expires before */
+    bool marked;        /* something is gone and not swept yet */
     uint64_t *order;
 };
 
@@ -43,8 +46,11 @@ MUST_USE enum err mempool_init(struct mempool *m, uint32_t txs_max, uint32_t byt
                                struct arena *arena);
 /* ERR_DUPLICATE, ERR_BUSY. p->at and p->size are set here. */
 MUST_USE enum err mempool_add(struct mempool *m, struct pending p, struct bytes wire);
-/* A full pool: whoever holds most gives up its newest, if it holds more than this author would.
- * True when there is more room than before. */
+/* Whether it is worth verifying: false when it would be refused for want of room as things stand,
+ * which costs the same however full the pool is. */
+bool mempool_may_take(struct mempool *m, const struct hash *author, uint32_t size, uint64_t now_ms);
+/* A full pool: whoever holds most gives up its newest, down to what is twice this author's share
+ * with what it brings. True when there is more room than before. */
 bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t size);
 bool mempool_has(const struct mempool *m, const struct hash *id);
 uint64_t mempool_cost(struct mempool *m, const struct hash *author);

@@ -10,6 +10,9 @@ enum err ledger_decode(struct ledger *l, struct bytes wire, struct tx *out)
     return e == ERR_NO_SPACE || e == ERR_SIZE ? ERR_ENCODING : e;
 }
 
+/* A full pool loses what one block holds with the next commit. */
+enum { RETRY_POOL_MS = 1000 };
+
 /* What its author's quota or a whole block cannot hold would wait for nothing, and a replica that
  * sees a transaction wait votes the primary out. */
 static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t cost)
@@ -27,9 +30,6 @@ static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t
     }
     return ERR_NONE;
 }
-
-/* A full pool loses what one block holds with the next commit. */
-enum { RETRY_POOL_MS = 1000 };
 
 /* All of admission but the signatures. */
 static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_ms,
@@ -55,6 +55,10 @@ static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_m
                          .cost = tx_cost(m, tx),
                          .order_class = method_class(m) };
     TRY(cost_check(l, &p.author, p.cost));
+    if (!mempool_may_take(&l->mempool, &p.author, (uint32_t)tx->wire.len, now_ms)) {
+        l->retry_ms = RETRY_POOL_MS;
+        return ERR_BUSY;
+    }
     *out = p;
     return ERR_NONE;
 }

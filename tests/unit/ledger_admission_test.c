@@ -55,7 +55,7 @@ static void leave_all(void)
 {
     struct mempool *m = &f->ledger->mempool;
     for (uint32_t i = 0; i < m->count; i++) {
-        m->entry[i].gone = true;
+        mempool_mark(m, &m->entry[i].id);
     }
     mempool_sweep(m, now);
 }

@@ -372,3 +372,54 @@ TEST(a_quota_used_up_says_when_its_epoch_ends)
     CHECK_OK(submit(put(1, "z", "1")));
     fixture_close(f);
 }
+
+/* A full pool costs the same to be refused by as an empty one to be taken by: no signature is asked
+ * for, nothing is swept, nobody is searched. */
+TEST(what_has_no_room_is_refused_before_its_signature_is_asked_for)
+{
+    struct ledger_signature asked[TX_SIGNERS_MAX];
+    uint32_t count = 0;
+    given_a_ledger();
+    for (uint32_t i = 0; i < 1024; i++) {
+        CHECK_OK(submit(put(i % 4, "x", "1")));
+    }
+    uint64_t verified = ledger_signature_counts(f->ledger).verified;
+    for (uint32_t author = 0; author < 4; author++) {
+        struct bytes tx = put(author, "x", "1");
+        CHECK_ERR(ledger_admission(f->ledger, tx, now, asked, &count), ERR_BUSY);
+        CHECK_ERR(submit(tx), ERR_BUSY);
+    }
+    CHECK_EQ(ledger_signature_counts(f->ledger).verified, verified);
+    CHECK_EQ(ledger_retry_ms(f->ledger), 1000);
+    CHECK_EQ(ledger_pending(f->ledger), 1024);
+    now += 61000; /* what has run out makes room */
+    CHECK_OK(submit(put(0, "x", "1")));
+    CHECK_EQ(ledger_pending(f->ledger), 1);
+    fixture_close(f);
+}
+
+/* Equals would otherwise push one another out, each time with a walk over the whole pool. */
+TEST(in_a_full_pool_only_who_holds_more_than_twice_as_much_gives_way)
+{
+    static uint8_t memory[1 << 20];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct mempool m;
+    struct hash author[8] = { { { 0 } } };
+    CHECK_OK(mempool_init(&m, 64, 64 * 1024, &a));
+    struct pending p = { .valid_until_ms = 1000 };
+    for (uint32_t i = 0; i < 64; i++) {
+        author[i % 8].b[0] = (uint8_t)(i % 8 + 1);
+        p.author = author[i % 8];
+        p.id.b[0] = (uint8_t)(i + 1);
+        CHECK_OK(mempool_add(&m, p, bytes_of_str("a transaction")));
+    }
+    struct hash newcomer = { { 99 } };
+    CHECK(!mempool_may_take(&m, &author[3], 13, 1));
+    CHECK(!mempool_make_room(&m, &author[3], 13));
+    CHECK_EQ(m.count, 64);
+    CHECK(mempool_may_take(&m, &newcomer, 13, 1));
+    CHECK(mempool_make_room(&m, &newcomer, 13));
+    CHECK(m.count < 64);
+    CHECK(mempool_may_take(&m, &author[3], 13, 1));
+    CHECK(mempool_may_take(&m, &author[3], 13, 1000));
+}
