@@ -518,6 +518,14 @@ def in_chunks(worker, carnet, seed, count, chunk):
         yield from pool.imap_unordered(worker, jobs)
 
 
+def worked(carnet):
+    """The disagreements on the worked scenarios."""
+    text = (ROOT / "tests/fixtures/policy_scenarios.jsonl").read_text(encoding="utf-8")
+    checks = [json.loads(line) for line in text.splitlines() if line]
+    return len(checks), [(check, *one) for check, engine in zip(checks, batch(carnet, checks))
+                         for one in differences(LAW, check, engine)]
+
+
 def told(wrong, member, seed):
     """The first disagreements on one member of the answer, and how many there are."""
     mine = [row for row in wrong if row[1] == member]
@@ -530,6 +538,10 @@ def main(arguments):
     cases = Cases()
     carnet, seed, count = size_of(arguments, COUNTS)
     canaries(cases, carnet)
+    count_worked, wrong = worked(carnet)
+    cases.check(f"{count_worked} worked scenarios are answered alike twice",
+                [f"{key}: naive {mine}, carnet {its}: {json.dumps(check)}"
+                 for check, key, mine, its in wrong[:SHOWN]])
     held, verdicts, wrong = collections.Counter(), collections.Counter(), []
     for some_held, some_verdicts, some_wrong in in_chunks(work, carnet, seed, count, CHUNK):
         held.update(some_held)
