@@ -127,3 +127,43 @@ TEST(consent_beside_the_greater_bay_contract_asks_macao_for_nothing_more)
     snprintf(text, sizeof text, BAY, "'consent'");
     CHECK_STR(rig_verdict(text), "needs_mechanism");
 }
+
+/* CN-CBDF:9, and 38 of the law: what is no more, or is still to come, is no route, whichever of the
+ * three stands in for the contract. */
+TEST(an_assessment_that_has_expired_or_is_to_come_is_no_route_in_the_band_of_the_contract)
+{
+    static const struct {
+        const char *held, *day, *want;
+    } ROWS[] = {
+        { "'cn_security_assessment'", "2023-11-20", "needs_mechanism" },
+        { "'cn_security_assessment'", "2023-11-21", "allow_with_obligations" },
+        { "'cn_security_assessment'", "2026-11-20", "allow_with_obligations" },
+        { "'cn_security_assessment'", "2026-11-21", "needs_mechanism" },
+        { "'cn_certification'", "2026-11-20", "allow_with_obligations" },
+        { "'cn_certification'", "2026-11-21", "needs_mechanism" },
+        { "'cn_certification','cn_security_assessment'", "2020-01-01", "needs_mechanism" },
+        { "'cn_standard_contract','cn_security_assessment'", "2020-01-01",
+          "allow_with_obligations" },
+    };
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "{" DAY "'from':'CN','to':'SG','classes':['personal'],'subjects':200000,"
+                 "'mechanisms':[%s],'facts':{'mechanism_date':'%s'}}",
+                 ROWS[i].held, ROWS[i].day);
+        CHECK_STR(rig_verdict(text), ROWS[i].want);
+    }
+}
+
+TEST(corporate_rules_that_nobody_approved_take_nothing_from_the_clauses)
+{
+    static const char *const BOTH = "{" DAY "'from':'DE','to':'IN','classes':['personal'],"
+                                    "'subjects':5,'mechanisms':[%s],'facts':{'tia':'pass'}}";
+    char text[400];
+    snprintf(text, sizeof text, BOTH, "'scc'");
+    CHECK_STR(rig_verdict(text), "allow_with_obligations");
+    snprintf(text, sizeof text, BOTH, "'scc','bcr'");
+    CHECK_STR(rig_verdict(text), "allow_with_obligations");
+    snprintf(text, sizeof text, BOTH, "'bcr'");
+    CHECK_STR(rig_verdict(text), "needs_mechanism");
+}
