@@ -194,7 +194,7 @@ static bool test_holds(const struct run *r, const struct set_test *t, struct jud
 static bool tests_hold(const struct run *r, struct set_tests tests, struct judge_mask *reads)
 {
     struct judge_mask yes = { 0 }, no = { 0 };
-    bool holds = true, no_seen = false;
+    bool holds = true;
     for (size_t i = 0; i < tests.count;) {
         struct judge_mask clause = { 0 };
         bool any = false, last = false;
@@ -214,10 +214,12 @@ static bool tests_hold(const struct run *r, struct set_tests tests, struct judge
         }
         if (any) {
             mask_join(&yes, clause);
+        } else if (mask_empty(clause)) { /* whatever else is asked */
+            *reads = clause;
+            return false;
         } else {
+            no = holds ? clause : no;
             holds = false;
-            no = !no_seen || mask_empty(clause) ? clause : no;
-            no_seen = true;
         }
     }
     *reads = holds ? yes : no;

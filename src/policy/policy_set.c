@@ -44,7 +44,8 @@ const struct set_place *set_place_find(const struct policy_set *set, uint32_t nu
 
 const struct set_member *set_list_find(const struct set_list *list, uint32_t value, uint32_t day)
 {
-    for (size_t i = 0; i < list->count; i++) {
+    /* They ascend: list_check. */
+    for (size_t i = 0; i < list->count && list->members[i].value <= value; i++) {
         const struct set_member *m = &list->members[i];
         if (m->value == value && m->from_day <= day && (m->to_day == 0 || day <= m->to_day)) {
             return m;
