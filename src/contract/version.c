@@ -69,7 +69,7 @@ enum err contract_version_sets(struct contract_ctx *c, uint64_t height, struct v
 /* A set only ever makes room for a later one, and one change waits at a time. */
 static enum err need_later(struct contract_call *k, const struct hash *value)
 {
-    struct version_set now, next, v;
+    struct version_set now, next, v = { 0 };
     TRY(contract_need(k, contract_version_read(value, &v), RECEIPT_ARGS));
     TRY(contract_version_sets(k->ctx, k->height, &now, &next));
     TRY(contract_need(k, next.number == 0, RECEIPT_STATE));

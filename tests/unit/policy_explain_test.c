@@ -62,6 +62,8 @@ TEST(a_note_on_an_assessment_that_has_run_out_reads_as_a_whole)
         "  - 100,000 persons or more, or any sensitive data, and below the assessment's thresholds "
         "[CN-CBDF:8]; lifted, or replaced by a stronger route\n"
         "  - an assessment is valid for three years [CN-CBDF:9]; required, and missing\n"
+        "  - one that has expired is no route for the smaller volumes either [CN-CBDF:9]; lifted, or "
+        "replaced by a stronger route\n"
         "  - tell the persons who receives what and why [CN-PIPL:39]; a duty\n"
         "  - assess the impact before sending [CN-PIPL:55]; a duty\n"
         "  - stay within the purpose, scope and volume that were assessed [CN-NDSMR:38]; a duty\n"
