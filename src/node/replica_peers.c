@@ -112,6 +112,9 @@ enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_he
     }
     answer_hello(r, peer, h);
     bool again = p->heard && h->boot == p->boot;
+    if (p->heard && h->boot > p->boot) {
+        replica_hello(r, peer); /* it began again behind the same link, and knows nothing of us */
+    }
     p->heard = true;
     p->boot = h->boot > p->boot ? h->boot : p->boot;
     p->height = h->height;
