@@ -76,11 +76,17 @@ void replica_sync_tick(struct replica *r)
     }
 }
 
+/* The headers make a chain, and each has its own body: what is certified is headers, and a block
+ * that only goes back into the log is not executed. */
 static enum err decode_range(struct replica *r, const struct peer_chain *c, struct block *b)
 {
     for (uint32_t i = 0; i < c->count; i++) {
         TRY(block_decode(r->suite, c->block[i], &r->work, &b[i]));
-        if (b[i].header.height != c->from + i) {
+        enum err body = proof_verify_body(r->suite, &b[i], &r->work);
+        if (body == ERR_NO_SPACE) {
+            return body;
+        }
+        if (body != ERR_NONE || b[i].header.height != c->from + i) {
             return ERR_PROOF;
         }
         if (i > 0 && !hash_equal(&b[i].header.previous, &b[i - 1].hash)) {

@@ -1,5 +1,6 @@
 #include "ledger/proof.h"
 #include "node/replica_codec_internal.h"
+#include "node/replica_internal.h"
 #include "sim/sim_parts_internal.h"
 #include "tests/test.h"
 
@@ -184,6 +185,63 @@ TEST(formats_17_a_rotten_block_log_is_fetched_again_from_peers)
         done(&b);
     }
     CHECK(rotten > 0);
+}
+
+/* From whom node 1 asks for blocks: the next one, certified as it is, another transaction in it. */
+static void lie_of_body(struct bench *b, uint64_t height, uint32_t from, uint32_t *lied)
+{
+    struct sim_node *n = &b->w->node[1];
+    struct peer_chain *c = ARENA_NEW(&b->arena, struct peer_chain);
+    struct bytes wire = { NULL, 0 };
+    struct block block;
+    CHECK(c != NULL);
+    c->from = c->committed = height;
+    c->count = 1;
+    CHECK_OK(replica_block(b->w->node[0].replica, height, &b->arena, &wire, &c->certificate));
+    CHECK_OK(block_decode(b->w->suite, wire, &b->arena, &block));
+    if (block.tx_count == 0 || c->certificate.len == 0) {
+        return;
+    }
+    *(uint8_t *)(uintptr_t)(block.tx[0].ptr + block.tx[0].len - 1) ^= 1;
+    c->block[0] = wire;
+    struct peer_message m = { .kind = PEER_CHAIN, .chain = c };
+    CHECK_OK(peer_encode(&m, 1 << 20, &b->arena, &wire));
+    uint64_t now = (uint64_t)((int64_t)b->w->now_ms + n->skew_ms);
+    CHECK_ERR(replica_receive(n->replica, now, from, wire), ERR_PROOF);
+    *lied += 1;
+}
+
+TEST(formats_17_a_log_that_lost_its_end_is_not_mended_with_another_body)
+{
+    uint32_t lied = 0;
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct bench b;
+        struct sim_event e;
+        struct bytes block = { NULL, 0 }, certificate;
+        struct block kept;
+        CHECK_OK(run(&b, (struct sim_options){ .seed = seed, .nodes = 4, .steps = 3000 }));
+        struct sim_node *n = &b.w->node[1];
+        uint64_t asked = 0, tip = replica_status(n->replica).tip.height;
+        sim_node_crash(b.w, 1);
+        CHECK(sim_disk_lose(&n->disk, "blocks", seed * UINT64_C(0x9e3779b97f4a7c15)));
+        for (int step = 0; step < 20000 && sim_pop(b.w, &e); step++) {
+            sim_handle(b.w, &e);
+            const struct replica *r = n->replica;
+            if (n->up && r->sync.active && r->blocks.height < tip && r->blocks.height > asked) {
+                asked = r->blocks.height;
+                lie_of_body(&b, asked + 1, r->sync.peer, &lied);
+            }
+        }
+        for (uint64_t h = 1; h <= tip; h++) {
+            arena_reset(&b.arena);
+            CHECK_OK(replica_block(n->replica, h, &b.arena, &block, &certificate));
+            CHECK_OK(block_decode(b.w->suite, block, &b.arena, &kept));
+            CHECK_OK(proof_verify_body(b.w->suite, &kept, &b.arena));
+        }
+        CHECK_EQ(b.result.violation_count, 0);
+        done(&b);
+    }
+    CHECK(lied > 0);
 }
 
 static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t node)
