@@ -66,7 +66,9 @@ static void ask(struct world *w, struct sim_tx *t)
     if (w->options.mutant == SIM_MUTANT_LOSE_TX && e == ERR_NONE) {
         t->committed = true;
     }
-    bool late = e == ERR_STALE && now >= t->valid_until_ms;
+    /* Too late by the node's clock, or by that of the chain, which may be ahead of it. */
+    uint64_t chain = replica_status(n->replica).tip.time_ms;
+    bool late = e == ERR_STALE && (now > chain ? now : chain) >= t->valid_until_ms;
     if (!late && e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_BUSY && e != ERR_DISK_FULL &&
         e != ERR_FAILED) {
         sim_violation(w, SIM_SERVICE, "n%u refuses a good transaction: %s", n->index, err_name(e));

@@ -74,10 +74,10 @@ MUST_USE enum err ledger_versions(struct ledger *l, struct version_set *now,
                                   struct version_set *next);
 uint32_t ledger_version_known(const struct ledger *l);
 
-/* Admission: canonical, this space, window open at `now_ms`, method known, signatures good
- * against the committed state, not seen. Then it is kept. ERR_DUPLICATE, ERR_STALE,
- * ERR_SIGNATURE, ERR_ENCODING, ERR_RANGE (window too long), ERR_BUSY (pool or quota full),
- * ERR_UNSUPPORTED (method). */
+/* Admission: canonical, this space, window open at `now_ms` and at the time of the committed block,
+ * method known, signatures good against the committed state, not seen. Then it is kept.
+ * ERR_DUPLICATE, ERR_STALE, ERR_SIGNATURE, ERR_ENCODING, ERR_RANGE (window too long), ERR_BUSY
+ * (pool or quota full), ERR_UNSUPPORTED (method). */
 MUST_USE enum err ledger_submit(struct ledger *l, struct bytes tx, uint64_t now_ms,
                                 struct hash *id);
 uint32_t ledger_pending(const struct ledger *l);

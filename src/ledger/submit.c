@@ -31,11 +31,14 @@ static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t
     return ERR_NONE;
 }
 
-/* All of admission but the signatures. */
+/* All of admission but the signatures. The window is judged at the later of the caller's clock and
+ * the chain's time: ids are forgotten by the latter, so a clock that is behind would take in again
+ * what is in a block. */
 static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_ms,
                            struct pending *out)
 {
     const struct ledger_tip tip = ledger_committed(l);
+    uint64_t judged_ms = now_ms > tip.time_ms ? now_ms : tip.time_ms;
     const struct seen *seen = replay_find(&l->replay, &tx->id);
     if (mempool_has(&l->mempool, &tx->id) || (seen != NULL && seen->height <= tip.height)) {
         return ERR_DUPLICATE;
@@ -45,7 +48,7 @@ static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_m
     if (m == NULL) {
         return ERR_UNSUPPORTED;
     }
-    ledger_context(l, CTX_COMMITTED, now_ms, tip.height);
+    ledger_context(l, CTX_COMMITTED, judged_ms, tip.height);
     l->ctx.tx = tx;
     TRY(tx_window_check(&l->ctx));
     struct pending p = { .id = tx->id,

@@ -85,6 +85,33 @@ TEST(admission_refuses_by_name)
     fixture_close(f);
 }
 
+TEST(a_clock_behind_the_chain_takes_nothing_in_that_the_chain_may_have_forgotten)
+{
+    given_a_ledger();
+    uint64_t behind = now;
+    struct bytes tx = put(0, "x", "1"), open = put(0, "y", "1");
+    uint32_t author = 0;
+    CHECK_OK(submit(tx));
+    CHECK_OK(build());
+    commit();
+    now = behind + 60000; /* the window of both closes with this block */
+    struct hash parent = ledger_newest(f->ledger).hash;
+    struct bytes block;
+    CHECK_OK(
+        ledger_build(f->ledger, &parent, now, &f->did[0], fixture_last_certificate(f), &block));
+    commit();
+    now = behind;
+    CHECK(submit(tx) != ERR_NONE); /* known, or forgotten: either way too late */
+    replay_expire(&f->ledger->replay, ledger_committed(f->ledger).time_ms);
+    CHECK_ERR(submit(tx), ERR_STALE);
+    CHECK_ERR(submit(open), ERR_STALE);
+    struct tx_body body = fixture_body(f, 0, FIXTURE_PUT, bytes_of("\1kv", 3), behind + 660000);
+    CHECK_OK(submit(fixture_sign(f, &body, &author)));
+    body.valid_until_ms++;
+    CHECK_ERR(submit(fixture_sign(f, &body, &author)), ERR_RANGE);
+    fixture_close(f);
+}
+
 TEST(one_author_fills_at_most_a_quarter_of_the_pool)
 {
     given_a_ledger();
