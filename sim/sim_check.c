@@ -215,8 +215,24 @@ static struct sim_vote *vote_slot(struct world *w, uint32_t seat, const struct v
     }
 }
 
-/* A vote is in the vote log, durably, before anybody hears it; the log forgets what is committed.
- */
+/* The newest view that these records of a vote log (FORMATS 17) leave their seat in. */
+static uint64_t logged_view(struct bytes log)
+{
+    enum { CHECKSUM_AND_HEIGHT = 12, RECORD_VIEW = 4 };
+    struct reader r = reader_over(log);
+    uint64_t view = 0;
+    while (!r.bad && r.left > 0) {
+        uint32_t length = reader_u32(&r);
+        (void)reader_take(&r, CHECKSUM_AND_HEIGHT);
+        struct reader body = reader_over(reader_take(&r, length));
+        view = reader_u8(&body) == RECORD_VIEW ? reader_u64(&body) : view;
+    }
+    return view;
+}
+
+/* A vote is in the vote log, durably, before anybody hears it; the log forgets what is committed,
+ * and, when it is cut, the votes of views that the seat has left: none of them can be asked again.
+ * Such a vote may still stand in a queue. */
 static bool in_vote_log(struct world *w, uint32_t node, const struct vote *v)
 {
     if (v->height <= replica_status(w->node[node].replica).tip.height) {
@@ -228,7 +244,8 @@ static bool in_vote_log(struct world *w, uint32_t node, const struct vote *v)
     if (f == NULL || vote_encode(v, &w->scratch, &wire) != ERR_NONE) {
         return false;
     }
-    return memmem(f->data, d->sync_lies ? f->len : f->synced, wire.ptr, wire.len) != NULL;
+    struct bytes log = bytes_of(f->data, d->sync_lies ? f->len : f->synced);
+    return memmem(log.ptr, log.len, wire.ptr, wire.len) != NULL || logged_view(log) > v->view;
 }
 
 /* A seat's words bind it across restarts: one block for each kind, view and height. */
