@@ -60,24 +60,11 @@ static void leave_all(void)
     mempool_sweep(m, now);
 }
 
-/* A block of this transaction, with the roots of an empty one: ERR_PROOF when its signatures are
- * good. */
+/* In a block that nobody would build: ERR_PROOF when its signatures are good. */
 static enum err forced_one(struct bytes tx)
 {
-    struct hash parent = ledger_newest(f->ledger).hash;
-    struct bytes empty, header, wire;
-    struct block b;
     leave_all();
-    TRY(ledger_build(f->ledger, &parent, now + 1000, &f->did[0], fixture_last_certificate(f),
-                     &empty));
-    TRY(block_decode(f->suite, empty, &f->arena, &b));
-    ledger_drop_above(f->ledger, &parent);
-    struct header h = b.header;
-    h.tx_count = 1;
-    h.cost = 10 + (tx.len + 1023) / 1024;
-    TRY(header_encode(&h, &f->arena, &header));
-    TRY(block_encode(header, b.certificate_bytes, &tx, 1, &f->arena, &wire));
-    return ledger_execute(f->ledger, wire);
+    return fixture_forced(f, &tx, 1, now + 1000);
 }
 
 /* "verified vouched remembered" */

@@ -82,26 +82,9 @@ static uint64_t used_by(uint32_t author)
     return q.used;
 }
 
-/* A block of these transactions as a dishonest proposer might make it: whatever the builder would
- * leave out is in it. The roots are those of an empty block, so a block that passes all the rules
- * for transactions ends in ERR_PROOF. */
 static enum err forced(const struct bytes *tx, uint32_t count, uint64_t time_ms)
 {
-    struct hash parent = ledger_newest(f->ledger).hash;
-    struct bytes empty, header, wire;
-    struct block b;
-    TRY(ledger_build(f->ledger, &parent, time_ms, &f->did[0], fixture_last_certificate(f), &empty));
-    TRY(block_decode(f->suite, empty, &f->arena, &b));
-    ledger_drop_above(f->ledger, &parent);
-    struct header h = b.header;
-    h.tx_count = count;
-    h.cost = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        h.cost += 10 + (tx[i].len + 1023) / 1024;
-    }
-    TRY(header_encode(&h, &f->arena, &header));
-    TRY(block_encode(header, b.certificate_bytes, tx, count, &f->arena, &wire));
-    return ledger_execute(f->ledger, wire);
+    return fixture_forced(f, tx, count, time_ms);
 }
 
 static enum err forced_one(struct bytes tx)
