@@ -41,6 +41,7 @@ static enum err check_place(struct cli *c)
 
 static enum err plan_numbers(struct cli *c, struct net_plan *p)
 {
+    const uint64_t units = (uint64_t)1 << 48; /* the bound of both parameters */
     uint64_t nodes, observers, port, release, window;
     TRY(cli_number(c, "--nodes", 1, GENESIS_SEATS_MAX, 4, &nodes));
     TRY(cli_number(c, "--observers", 0, 3, 1, &observers));
@@ -48,6 +49,8 @@ static enum err plan_numbers(struct cli *c, struct net_plan *p)
     TRY(cli_number(c, "--release-seconds", 1, 24 * 3600, 60, &release));
     TRY(cli_number(c, "--window-seconds", 1, 24 * 3600, 600, &window));
     TRY(cli_number(c, "--idle-ms", 1, 24 * 3600 * 1000, 30000, &p->idle_ms));
+    TRY(cli_number(c, "--quota", 1, units, 10000000, &p->quota));
+    TRY(cli_number(c, "--signer-quota", 1, units, p->quota, &p->signer_quota));
     p->nodes = (uint32_t)nodes;
     p->observers = (uint32_t)observers;
     p->port = (uint16_t)port;
@@ -323,6 +326,8 @@ static const struct cli_option INIT_OPTIONS[] = {
     { "--release-seconds", "N", "how long a brokered use may be pending (60)" },
     { "--window-seconds", "N", "how long a transaction may wait to be committed (600)" },
     { "--idle-ms", "N", "after how long an idle space commits an empty block (30000)" },
+    { "--quota", "N", "cost units that a participant may use in a day (10000000)" },
+    { "--signer-quota", "N", "of these, what one of its keys may use (all of them)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option STATUS_OPTIONS[] = {

@@ -237,6 +237,10 @@ enum err net_make_genesis(struct net_plan *p)
     g.trust_ms = 365 * g.epoch_ms;
     g.param[PARAM_RELEASE_DEADLINE_MS] = p->release_ms;
     g.param[PARAM_TX_WINDOW_MS] = p->window_ms;
+    g.param[PARAM_QUOTA_PER_EPOCH] = p->quota;
+    if (p->signer_quota < p->quota) {
+        g.param[PARAM_QUOTA_PER_SIGNER] = p->signer_quota;
+    }
     g.param[PARAM_IDLE_BLOCK_MS] = p->idle_ms;
     secret_random(g.salt, sizeof g.salt);
     TRY(found(p, &g));

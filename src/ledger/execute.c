@@ -102,12 +102,27 @@ uint64_t tx_cost(const struct contract_method *m, const struct tx *tx)
     return (m == NULL ? 0 : m->cost) + size;
 }
 
-enum err quota_used(struct contract_ctx *c, const struct hash *author, uint64_t epoch,
-                    uint64_t *out)
+bool quota_of_signers(const struct genesis *g)
+{
+    return g->param[PARAM_QUOTA_PER_SIGNER] < g->param[PARAM_QUOTA_PER_EPOCH];
+}
+
+enum { QUOTA_KEY_SIZE = HASH_SIZE + 4 };
+
+/* The record of a participant is under its DID, that of a key under DID and number. */
+static struct bytes quota_key(const struct tx_signer *s, uint8_t memory[QUOTA_KEY_SIZE])
+{
+    struct buf b = buf_over(memory, QUOTA_KEY_SIZE);
+    buf_put_hash(&b, &s->did);
+    buf_put_u32(&b, s->key);
+    return buf_bytes(&b);
+}
+
+static enum err quota_read(struct contract_ctx *c, struct bytes key, uint64_t epoch, uint64_t *out)
 {
     struct quota kept;
     struct bytes wire;
-    enum err e = ctx_get(c, SYSTEM_CONTRACT, bytes_of_hash(author), &wire);
+    enum err e = ctx_get(c, SYSTEM_CONTRACT, key, &wire);
     if (e == ERR_NOT_FOUND) {
         *out = 0;
         return ERR_NONE;
@@ -118,20 +133,52 @@ enum err quota_used(struct contract_ctx *c, const struct hash *author, uint64_t 
     return ERR_NONE;
 }
 
+static enum err quota_write(struct contract_ctx *c, struct bytes key, uint64_t epoch, uint64_t used)
+{
+    struct quota q = { .epoch = epoch, .used = used };
+    struct bytes wire;
+    TRY(quota_encode(&q, c->arena, &wire));
+    return ctx_put(c, SYSTEM_CONTRACT, key, wire);
+}
+
+enum err quota_used(struct contract_ctx *c, const struct tx_signer *author, uint64_t epoch,
+                    struct quota_use *out)
+{
+    uint8_t key[QUOTA_KEY_SIZE];
+    struct quota_use use = { 0 };
+    TRY(quota_read(c, bytes_of_hash(&author->did), epoch, &use.author));
+    if (quota_of_signers(c->genesis)) {
+        TRY(quota_read(c, quota_key(author, key), epoch, &use.signer));
+    }
+    *out = use;
+    return ERR_NONE;
+}
+
+static bool fits(uint64_t limit, uint64_t used, uint64_t cost)
+{
+    return used <= limit && cost <= limit - used;
+}
+
+bool quota_fits(const struct genesis *g, const struct quota_use *used, uint64_t cost)
+{
+    return fits(g->param[PARAM_QUOTA_PER_EPOCH], used->author, cost) &&
+           (!quota_of_signers(g) || fits(g->param[PARAM_QUOTA_PER_SIGNER], used->signer, cost));
+}
+
 /* Charged to the author whatever comes of it: a transaction that fails has used its place too. */
-static enum err quota_charge(struct run *r, const struct hash *author, uint64_t cost)
+static enum err quota_charge(struct run *r, const struct tx_signer *author, uint64_t cost)
 {
     struct contract_ctx *c = r->ctx;
-    struct quota q = { .epoch = r->epoch };
-    struct bytes wire;
-    TRY(quota_used(c, author, r->epoch, &q.used));
-    uint64_t limit = c->genesis->param[PARAM_QUOTA_PER_EPOCH];
-    if (q.used > limit || cost > limit - q.used) {
+    struct quota_use used;
+    uint8_t key[QUOTA_KEY_SIZE];
+    TRY(quota_used(c, author, r->epoch, &used));
+    if (!quota_fits(c->genesis, &used, cost)) {
         return ERR_RANGE;
     }
-    q.used += cost;
-    TRY(quota_encode(&q, c->arena, &wire));
-    return ctx_put(c, SYSTEM_CONTRACT, bytes_of_hash(author), wire);
+    if (quota_of_signers(c->genesis)) {
+        TRY(quota_write(c, quota_key(author, key), r->epoch, used.signer + cost));
+    }
+    return quota_write(c, bytes_of_hash(&author->did), r->epoch, used.author + cost);
 }
 
 static enum receipt_status apply(struct contract_ctx *c, const struct contract_method *m)
@@ -201,7 +248,7 @@ static enum err run_one(struct run *r, const struct contract_method *m, const st
                         uint64_t cost)
 {
     struct receipt receipt = { .transaction = tx->id, .index = r->count, .cost = cost };
-    TRY(quota_charge(r, &tx->body.signer[0].did, cost));
+    TRY(quota_charge(r, &tx->body.signer[0], cost));
     TRY(apply_and_keep(r, m, &receipt));
     uint64_t weight = receipt.wire.len + (uint64_t)receipt.event_count * RECEIPT_EVENT_WEIGHT;
     if (r->weight + weight > 2 * r->ctx->genesis->param[PARAM_BLOCK_SIZE_MAX]) {

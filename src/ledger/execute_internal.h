@@ -64,9 +64,16 @@ uint32_t method_class(const struct contract_method *m); /* NULL: the rest */
 
 /* Units of quota: the method's, and one for each KiB begun. NULL: no such method. */
 uint64_t tx_cost(const struct contract_method *m, const struct tx *tx);
-/* What an author has used in this epoch, as the state of the context knows. */
-MUST_USE enum err quota_used(struct contract_ctx *c, const struct hash *author, uint64_t epoch,
-                             uint64_t *out);
+/* Units used in an epoch, as the state of the context knows: by an author, and by one key of it,
+ * which is counted only where a key's quota is narrower than its participant's. */
+struct quota_use {
+    uint64_t author, signer;
+};
+bool quota_of_signers(const struct genesis *g);
+MUST_USE enum err quota_used(struct contract_ctx *c, const struct tx_signer *author, uint64_t epoch,
+                             struct quota_use *out);
+/* Whether so much more fits into both quotas. */
+bool quota_fits(const struct genesis *g, const struct quota_use *used, uint64_t cost);
 
 /* Whether ctx->tx may stand in a block of this time: ERR_ENCODING another space, ERR_STALE,
  * ERR_RANGE; and whether its signers signed it, as the state of the context knows them:

@@ -43,7 +43,8 @@ enum did_role {
     X(9, EVENTS_PER_TX_MAX, 64)                                                                    \
     X(10, RECEIPT_SIZE_MAX, 16384)                                                                 \
     X(11, BLOCK_COST_MAX, 1000000)                                                                 \
-    X(12, RELEASE_DEADLINE_MS, 60000)
+    X(12, RELEASE_DEADLINE_MS, 60000)                                                              \
+    X(13, QUOTA_PER_SIGNER, (uint64_t)1 << 48)
 
 enum genesis_param {
 #define X(number, name, value) PARAM_##name = (number),
@@ -113,8 +114,7 @@ const struct did_document *genesis_participant(const struct genesis *g, const st
 uint64_t genesis_epoch(const struct genesis *g, uint64_t time_ms); /* 0 before start */
 void committee_hash(const struct suite *s, const struct seat *seat, uint32_t count,
                     struct hash *out);
-/* Most seats that may be faulty, and the quorum 2f+1 taken as count - f. */
-uint32_t committee_faulty_max(uint32_t seats);
-uint32_t committee_quorum(uint32_t seats);
+uint32_t committee_faulty_max(uint32_t seats); /* f: most seats that may be faulty */
+uint32_t committee_quorum(uint32_t seats);     /* 2f+1, taken as seats - f */
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
     [PARAM_RECEIPT_SIZE_MAX] = { 256, 16384 },
     [PARAM_BLOCK_COST_MAX] = { 1, (uint64_t)1 << 48 },
     [PARAM_RELEASE_DEADLINE_MS] = { 1, 24 * 60 * 60 * 1000 },
+    [PARAM_QUOTA_PER_SIGNER] = { 1, (uint64_t)1 << 48 },
 };
 
 bool genesis_param_known(uint32_t number, uint64_t *initial, uint64_t *min, uint64_t *max)

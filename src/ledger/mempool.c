@@ -13,9 +13,10 @@ static uint32_t slots_for(uint32_t max)
 
 size_t mempool_memory(uint32_t txs_max, uint32_t bytes_max)
 {
-    size_t slots = slots_for(txs_max), rounding = 5 * 16;
-    return txs_max * (sizeof(struct pending) + sizeof(uint64_t)) + bytes_max +
-           slots * (sizeof(uint32_t) + sizeof(struct author)) + rounding;
+    size_t slots = slots_for(txs_max), rounding = 6 * 16;
+    size_t slot = sizeof(uint32_t) + sizeof(struct author) + sizeof(struct pending_signer);
+    return txs_max * (sizeof(struct pending) + sizeof(uint64_t)) + bytes_max + slots * slot +
+           rounding;
 }
 
 enum err mempool_init(struct mempool *m, uint32_t txs_max, uint32_t bytes_max, struct arena *arena)
@@ -27,9 +28,10 @@ enum err mempool_init(struct mempool *m, uint32_t txs_max, uint32_t bytes_max, s
     m->bytes = ARENA_ARRAY(arena, uint8_t, bytes_max);
     m->id_slot = ARENA_ARRAY(arena, uint32_t, slots);
     m->author = ARENA_ARRAY(arena, struct author, slots);
+    m->signer = ARENA_ARRAY(arena, struct pending_signer, slots);
     m->order = ARENA_ARRAY(arena, uint64_t, txs_max);
     return m->entry != NULL && m->bytes != NULL && m->id_slot != NULL && m->author != NULL &&
-                   m->order != NULL
+                   m->signer != NULL && m->order != NULL
                ? ERR_NONE
                : ERR_NO_SPACE;
 }
@@ -60,6 +62,24 @@ static struct author *author_find(struct mempool *m, const struct hash *did)
     return &m->author[i];
 }
 
+/* As with authors. */
+static struct pending_signer *signer_find(struct mempool *m, const struct hash *did, uint32_t key)
+{
+    enum { SPREAD = 0x1e3779b1 };
+    uint32_t i = (home(m, did) + key * (uint32_t)SPREAD) & m->mask;
+    while (m->signer[i].count != 0 &&
+           (m->signer[i].key != key || !hash_equal(&m->signer[i].did, did))) {
+        i = (i + 1) & m->mask;
+    }
+    return &m->signer[i];
+}
+
+uint64_t mempool_signer_cost(struct mempool *m, const struct hash *author, uint32_t key)
+{
+    const struct pending_signer *s = signer_find(m, author, key);
+    return s->count == 0 ? 0 : s->cost;
+}
+
 uint64_t mempool_cost(struct mempool *m, const struct hash *author)
 {
     const struct author *a = author_find(m, author);
@@ -84,7 +104,7 @@ static uint64_t share(const struct mempool *m, uint64_t count, uint64_t bytes)
     return places > bytes ? places : bytes;
 }
 
-/* Enter the entry at `index`, which lies in its place, into both tables. */
+/* Enter the entry at `index`, which lies in its place, into the tables. */
 static void index_entry(struct mempool *m, uint32_t index)
 {
     const struct pending *p = &m->entry[index];
@@ -94,6 +114,11 @@ static void index_entry(struct mempool *m, uint32_t index)
     a->count++;
     a->bytes += p->size;
     a->cost += p->cost;
+    struct pending_signer *s = signer_find(m, &p->author, p->key);
+    s->did = p->author;
+    s->key = p->key;
+    s->count++;
+    s->cost += p->cost;
     uint64_t held = share(m, a->count, a->bytes);
     m->share_max = held > m->share_max ? held : m->share_max;
     bool sooner = index == 0 || p->valid_until_ms < m->expiry_ms;
@@ -220,6 +245,7 @@ void mempool_sweep(struct mempool *m, uint64_t time_ms)
     m->share_max = 0;
     memset(m->id_slot, 0, ((size_t)m->mask + 1) * sizeof *m->id_slot);
     memset(m->author, 0, ((size_t)m->mask + 1) * sizeof *m->author);
+    memset(m->signer, 0, ((size_t)m->mask + 1) * sizeof *m->signer);
     for (uint32_t i = 0; i < kept; i++) {
         index_entry(m, i);
     }

@@ -16,6 +16,7 @@ struct pending {
     struct hash id, author;
     uint64_t valid_until_ms, arrival_ms, cost;
     uint32_t at, size; /* in the bytes */
+    uint32_t key;      /* number of the author's key */
     uint32_t order_class;
     bool gone;
 };
@@ -27,6 +28,13 @@ struct author {
     uint32_t rank[MEMPOOL_CLASSES]; /* while ordering: how many of its transactions came before */
 };
 
+/* One key of an author. */
+struct pending_signer {
+    struct hash did;
+    uint32_t key, count;
+    uint64_t cost; /* of all it has waiting */
+};
+
 struct mempool {
     struct pending *entry;
     uint32_t count, max;
@@ -34,7 +42,8 @@ struct mempool {
     uint32_t used, bytes_max;
     uint32_t *id_slot; /* entry index + 1 */
     struct author *author;
-    uint32_t mask;      /* of both tables */
+    struct pending_signer *signer;
+    uint32_t mask;      /* of the three tables */
     uint64_t share_max; /* no author holds more; it may be less than that */
     uint64_t expiry_ms; /* nothing expires before */
     bool marked;        /* something is gone and not swept yet */
@@ -54,6 +63,7 @@ bool mempool_may_take(struct mempool *m, const struct hash *author, uint32_t siz
 bool mempool_make_room(struct mempool *m, const struct hash *author, uint32_t size);
 bool mempool_has(const struct mempool *m, const struct hash *id);
 uint64_t mempool_cost(struct mempool *m, const struct hash *author);
+uint64_t mempool_signer_cost(struct mempool *m, const struct hash *author, uint32_t key);
 struct bytes mempool_bytes(const struct mempool *m, uint32_t index);
 /* Mark as gone; nothing moves until the sweep. Unknown ids are ignored. */
 void mempool_mark(struct mempool *m, const struct hash *id);

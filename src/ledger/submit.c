@@ -15,15 +15,17 @@ enum { RETRY_POOL_MS = 1000 };
 
 /* What its author's quota or a whole block cannot hold would wait for nothing, and a replica that
  * sees a transaction wait votes the primary out. */
-static enum err cost_check(struct ledger *l, const struct hash *author, uint64_t cost)
+static enum err cost_check(struct ledger *l, const struct tx_signer *author, uint64_t cost)
 {
-    const uint64_t *param = l->genesis->param;
-    uint64_t used, now = l->ctx.time_ms, epoch = l->genesis->epoch_ms;
-    if (cost > param[PARAM_BLOCK_COST_MAX]) {
+    struct quota_use used;
+    uint64_t now = l->ctx.time_ms, epoch = l->genesis->epoch_ms;
+    if (cost > l->genesis->param[PARAM_BLOCK_COST_MAX]) {
         return ERR_RANGE;
     }
     TRY(quota_used(&l->ctx, author, genesis_epoch(l->genesis, now), &used));
-    if (used + mempool_cost(&l->mempool, author) + cost > param[PARAM_QUOTA_PER_EPOCH]) {
+    used.author += mempool_cost(&l->mempool, &author->did);
+    used.signer += mempool_signer_cost(&l->mempool, &author->did, author->key);
+    if (!quota_fits(l->genesis, &used, cost)) {
         /* What waits may still expire unpaid, but the next epoch is sure. */
         l->retry_ms = epoch - (now - l->genesis->start_ms) % epoch;
         return ERR_BUSY;
@@ -53,11 +55,12 @@ static enum err admissible(struct ledger *l, const struct tx *tx, uint64_t now_m
     TRY(tx_window_check(&l->ctx));
     struct pending p = { .id = tx->id,
                          .author = tx->body.signer[0].did,
+                         .key = tx->body.signer[0].key,
                          .valid_until_ms = tx->body.valid_until_ms,
                          .arrival_ms = now_ms,
                          .cost = tx_cost(m, tx),
                          .order_class = method_class(m) };
-    TRY(cost_check(l, &p.author, p.cost));
+    TRY(cost_check(l, &tx->body.signer[0], p.cost));
     if (!mempool_may_take(&l->mempool, &p.author, (uint32_t)tx->wire.len, now_ms)) {
         l->retry_ms = RETRY_POOL_MS;
         return ERR_BUSY;
