@@ -22,9 +22,7 @@ end_everything() {
     done
     "$CARNET" net stop --dir "$D" >/dev/null 2>&1
     wait
-    rm -rf -- "$PLACE"
 }
-trap end_everything EXIT
 
 # member FILE NAME...: a member of a JSON document, by its path.
 member() {

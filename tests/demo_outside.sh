@@ -38,17 +38,11 @@ find_input() {
     fi
 }
 
-processes_of() {
-    pgrep -f -- "$1" | grep -vx "$$"
-}
-
 end_everything() {
     touch "$PLACE/watched.stop" "$PLACE/go"
     "$CARNET" net stop --dir "$D" >/dev/null 2>&1
     wait
-    rm -rf -- "$PLACE"
 }
-trap end_everything EXIT
 
 # What the process that uses the data holds in memory is kept until the key is known. It is asked
 # for a row of the table first: it may still be opening.
@@ -163,27 +157,6 @@ sys.exit(bad)
 PY
 }
 
-nothing_runs() {
-    local i
-    for ((i = 0; i < 20; i++)); do
-        [ -n "$(processes_of "$D")" ] || return 0
-        sleep 0.1
-    done
-    for i in $(processes_of "$D"); do
-        tr '\0' ' ' <"/proc/$i/cmdline"
-        echo
-    done
-    return 1
-}
-
-# A relay that was left would go on for ever: it is told of above, and ended here.
-end_leftovers() {
-    local pid
-    for pid in $(processes_of "$D"); do
-        kill "$pid" 2>/dev/null
-    done
-}
-
 find_input "${2:-}"
 tests/demo_outside.py watch "$D" "$PLACE/watched" &
 WATCH=$!
@@ -229,6 +202,4 @@ check 'carnet net stop stops it' "$CARNET" net stop --dir "$D"
 check 'no process of it is left' nothing_runs
 check 'no port of it listens' ports_are_free
 check 'no lock of it is held' locks_are_free
-end_leftovers
-trap - EXIT
 close_cases

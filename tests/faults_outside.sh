@@ -9,13 +9,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 FAR=$PLACE/far SMALL=$PLACE/small
 declare -a RELAY
 
-put_away() {
+end_everything() {
     kill -CONT "${RELAY[@]}" 2>/dev/null
     kill "${RELAY[@]}" 2>/dev/null
-    end_all
+    end_nodes
     umount "$SMALL" 2>/dev/null
 }
-trap 'put_away; rm -rf -- "$PLACE"' EXIT
 
 # relay NUMBER TO: what listens in the middle; its address is in ADDRESS.
 relay() {
@@ -123,5 +122,4 @@ truncate -s 68000000 "$ONE/node-0/node.log"
 check 'it starts under a supervisor' "$CARNET" net start --dir "$ONE"
 check 'a log that is too long makes room for a new one' within 15 turned
 check 'it stops' "$CARNET" net stop --dir "$ONE"
-put_away
 close_cases

@@ -8,11 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/outside.sh
 S=$PLACE/space RULES=$PLACE/rules
 
-clean() {
+end_everything() {
     "$CARNET" net stop --dir "$S" >/dev/null 2>&1
-    rm -rf -- "$PLACE"
 }
-trap clean EXIT
 printf 'right horse' >"$PLACE/pass"
 export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
 

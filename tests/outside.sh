@@ -6,6 +6,39 @@ PLACE=$(mktemp -d "${TMPDIR:-/tmp}/carnet-outside-XXXXXX")
 LOG=$PLACE/cases.log
 : >"$LOG"
 
+# A test that starts something defines this again: it ends what was started. It runs before the
+# place is removed, whether the cases were closed or the test broke off.
+end_everything() {
+    :
+}
+
+# What was started here names the place, or a path in it, in its command line.
+left_running() {
+    pgrep -f -- "$PLACE/" | grep -vx "$$"
+}
+nothing_runs() {
+    local i pid
+    for ((i = 0; i < 100; i++)); do
+        [ -n "$(left_running)" ] || return 0
+        sleep 0.1
+    done
+    for pid in $(left_running); do
+        tr '\0' ' ' <"/proc/$pid/cmdline"
+        echo
+    done
+    return 1
+}
+leave() {
+    local pid
+    end_everything
+    for pid in $(left_running); do
+        kill -CONT "$pid" 2>/dev/null
+        kill -9 "$pid" 2>/dev/null
+    done
+    rm -rf -- "$PLACE"
+}
+trap leave EXIT
+
 # tell KIND TITLE: one line, told and counted.
 tell() {
     echo "$1 - $2" | tee -a "$LOG"
@@ -38,13 +71,16 @@ counted() {
     [ "$after" -gt "$before" ] || tell 'not ok' "$1 ${2:-}: it told no case"
 }
 
-# The closing line that tools/stages reads.
+# The closing line that tools/stages reads. What a test leaves running is a failed case of it.
 close_cases() {
     local passed failed skipped
+    end_everything
+    check 'nothing is left running' nothing_runs
     passed=$(grep -c '^ok - ' "$LOG")
     failed=$(grep -c '^not ok - ' "$LOG")
     skipped=$(grep -c '^skip - ' "$LOG")
-    rm -rf -- "$PLACE"
+    trap - EXIT
+    leave
     echo "$passed passed, $failed failed, $skipped skipped"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }

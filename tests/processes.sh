@@ -7,7 +7,7 @@ RUN=${RUN:-}
 TX=
 declare -a PID
 
-end_all() {
+end_nodes() {
     local p
     for p in "${PID[@]}"; do
         kill -CONT "$p" 2>/dev/null
@@ -15,11 +15,9 @@ end_all() {
     done
     wait 2>/dev/null
 }
-clean() {
-    end_all
-    rm -rf -- "$PLACE"
+end_everything() {
+    end_nodes
 }
-trap clean EXIT
 printf 'right horse' >"$PLACE/pass"
 export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
 

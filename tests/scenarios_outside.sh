@@ -22,24 +22,7 @@ export TMPDIR=$T
 echo "# seed $SEED"
 
 end_everything() {
-    local pid
-    for pid in $(pgrep -f -- "$PLACE" | grep -vx "$$"); do
-        kill -9 "$pid" 2>/dev/null
-    done
     umount "$TINY" 2>/dev/null
-    rm -rf -- "$PLACE"
-}
-trap end_everything EXIT
-
-# Processes of a demo name its space, which lies in our place.
-nothing_runs() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        pgrep -fa -- "$PLACE/(tmp|space|tiny)" >"$PLACE/running" || return 0
-        sleep 0.1
-    done
-    cat "$PLACE/running"
-    return 1
 }
 
 # How many rows of a scenario's table are more than so many bytes.
@@ -216,5 +199,4 @@ for part in "${@:-all}"; do
     esac
 done
 check 'nothing is left in TMPDIR' [ -z "$(ls -A "$T")" ]
-trap - EXIT
 close_cases
