@@ -1,6 +1,9 @@
 #include "tests/test.h"
 
+#include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static struct test_case *first;
@@ -107,6 +110,89 @@ bool test_read_file(const char *path, uint8_t **out, size_t *len)
     return memory != NULL;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void remove_all(const char *folder)
+{
+    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* One that survives the program, whatever ends it, and then removes a folder. It is in no group
+ * that a timeout kills, and holds nothing open that somebody might wait for. */
+static void remove_afterwards(const char *folder)
+{
+    pid_t program = getpid(), guard = fork();
+    sigset_t all;
+    int got;
+    if (guard != 0) {
+        return;
+    }
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    (void)setsid();
+    for (int fd = 0; fd < 64; fd++) {
+        (void)close(fd);
+    }
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    while (getppid() == program) {
+        (void)sigwait(&all, &got);
+    }
+    remove_all(folder);
+    _exit(0);
+}
+
+/* What a program makes lies in one folder per place. */
+struct root {
+    const char *place;
+    char path[TEST_FOLDER_SIZE / 2];
+};
+static struct root on_disk = { "/tmp", "" }, in_memory = { "/dev/shm", "" };
+
+static bool make_root(struct root *r)
+{
+    char path[sizeof r->path];
+    if (r->path[0] == '\0') {
+        (void)snprintf(path, sizeof path, "%s/carnet-test-XXXXXX", r->place);
+        if (mkdtemp(path) == NULL) {
+            return false;
+        }
+        memcpy(r->path, path, sizeof path);
+        remove_afterwards(r->path);
+    }
+    return true;
+}
+
+static void make_folder(struct root *r, const char *name, char out[TEST_FOLDER_SIZE])
+{
+    int len = snprintf(out, TEST_FOLDER_SIZE, "%s/%s-XXXXXX", r->path, name);
+    if (len >= TEST_FOLDER_SIZE || mkdtemp(out) == NULL) {
+        abort();
+    }
+}
+
+void test_folder(const char *name, char out[TEST_FOLDER_SIZE])
+{
+    if (!make_root(&on_disk)) {
+        abort();
+    }
+    make_folder(&on_disk, name, out);
+}
+
+void test_folder_in_memory(const char *name, char out[TEST_FOLDER_SIZE])
+{
+    if (make_root(&in_memory)) {
+        make_folder(&in_memory, name, out);
+    } else {
+        test_folder(name, out);
+    }
+}
+
 static void print_title(const char *verdict, const char *name)
 {
     printf("%s - ", verdict);
@@ -139,6 +225,8 @@ int main(int argc, char **argv)
         putchar('\n');
         fflush(stdout);
     }
+    remove_all(on_disk.path);
+    remove_all(in_memory.path);
     printf("%u passed, %u failed, %u skipped\n", passed, failed, skips);
     return failed > 0 || passed + skips == 0 ? 1 : 0;
 }

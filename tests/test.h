@@ -86,4 +86,11 @@ const char *test_shared_dir(void);
 /* A whole file into malloc'ed memory; false when it is not there. */
 bool test_read_file(const char *path, uint8_t **out, size_t *len);
 
+enum { TEST_FOLDER_SIZE = 64 };
+/* A new folder, with `name` in its name. It is gone with everything in it when the program ends,
+ * however it ends: a test that fails, or breaks off, leaves nothing behind. */
+void test_folder(const char *name, char out[TEST_FOLDER_SIZE]);
+/* One where syncs cost nothing, if there is such a place: for tests that play their promise. */
+void test_folder_in_memory(const char *name, char out[TEST_FOLDER_SIZE]);
+
 #endif

@@ -11,6 +11,7 @@
 Everything drawn comes from the printed seed. The last line is "N passed, N failed". Only the
 standard library, and nothing of the program but its command line: $CARNET, else $DIR/carnet, else
 build/carnet."""
+import contextlib
 import json
 import os
 import random
@@ -273,8 +274,20 @@ def stormy(scenario, number, steps, want, place, draw):
         os.kill(pid, signal.SIGKILL)
 
 
-def kills(seed, runs, scenarios):
+@contextlib.contextmanager
+def a_place():
+    """A folder that is gone afterwards with all that runs in it, also when time is up."""
     with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+        try:
+            yield place
+        finally:
+            for pid in processes_of(place):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def kills(seed, runs, scenarios):
+    with a_place() as place:
         known = {}
         for number in range(runs):
             scenario = scenarios[number % len(scenarios)]
@@ -331,7 +344,7 @@ def between(name, also_node, steps, want, place):
 
 
 def releases():
-    with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+    with a_place() as place:
         steps, want = calm("medical", place)
         if want:
             between("broker", False, steps, want, place)
@@ -397,7 +410,7 @@ def interrupts(seed, count):
     draw = random.Random(seed)
     early, late = min(8, count), 0
     moments = [draw.uniform(0.0, 2.0) for _ in range(early)]
-    with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+    with a_place() as place:
         # The others fall anywhere in a run as long as one is on this machine.
         begun = time.monotonic()
         subprocess.run([CARNET, "demo"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -417,7 +430,7 @@ def interrupts(seed, count):
 # --- side by side --------------------------------------------------------------------------------
 
 def two():
-    with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+    with a_place() as place:
         runs = []
         for i in range(2):
             log = open(f"{place}/{i}.json", "w", encoding="utf-8")
@@ -432,7 +445,7 @@ def two():
 
 
 def one():
-    with tempfile.TemporaryDirectory(prefix="carnet-weather-") as place:
+    with a_place() as place:
         done = subprocess.run([CARNET, "demo", "--nodes", "1", "--dir", place + "/space"],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=RUN_S,
                               stdin=subprocess.DEVNULL, check=False)
@@ -449,6 +462,7 @@ def one():
 
 
 def main(words):
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if words[0] == "kills":
         print(f"# seed {words[1]}")
         kills(int(words[1]), int(words[2]), words[3:] or ["ecommerce"])

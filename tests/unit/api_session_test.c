@@ -210,8 +210,8 @@ TEST(what_is_no_word_opens_nothing)
 TEST(names_of_this_machine_are_told_to_its_own_participant_alone)
 {
     struct rig *r = rig_new();
-    char dir[] = "/tmp/carnet-names-XXXXXX", path[256], hex[HEX_SIZE(HASH_SIZE) + 1];
-    CHECK(mkdtemp(dir) != NULL);
+    char dir[TEST_FOLDER_SIZE], path[256], hex[HEX_SIZE(HASH_SIZE) + 1];
+    test_folder("names", dir);
     (void)snprintf(path, sizeof path, "%s/keys", dir);
     CHECK_EQ(mkdir(path, 0700), 0);
     (void)snprintf(path, sizeof path, "%s/keys/anna.did", dir);
@@ -228,9 +228,5 @@ TEST(names_of_this_machine_are_told_to_its_own_participant_alone)
     CHECK(memmem(r->body, r->len, "\"anna\"", 6) != NULL);
     CHECK_EQ(ASK("GET", "/v1/space", .as = 1), 200);
     CHECK(memmem(r->body, r->len, "\"anna\"", 6) == NULL);
-    CHECK_EQ(unlink(path), 0);
-    (void)snprintf(path, sizeof path, "%s/keys", dir);
-    CHECK_EQ(rmdir(path), 0);
-    CHECK_EQ(rmdir(dir), 0);
     rig_close(r);
 }

@@ -60,8 +60,8 @@ static char folder[64];
 
 static struct storage fresh(struct disk *d, const struct disk_calls *calls)
 {
-    memcpy(folder, "/tmp/carnet-disk-XXXXXX", 24);
-    if (mkdtemp(folder) == NULL || disk_open(folder, calls, d) != ERR_NONE) {
+    test_folder("disk", folder);
+    if (disk_open(folder, calls, d) != ERR_NONE) {
         abort();
     }
     return disk_storage(d);

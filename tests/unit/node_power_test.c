@@ -36,19 +36,6 @@ static uint64_t mix(uint64_t z)
     return z ^ (z >> 31);
 }
 
-static void make_folder(char out[64])
-{
-    /* Where syncs cost nothing, if there is such a place: their promise is played, not asked. */
-    memcpy(out, "/dev/shm/carnet-power-XXXXXX", 29);
-    if (mkdtemp(out) != NULL) {
-        return;
-    }
-    memcpy(out, "/tmp/carnet-power-XXXXXX", 25);
-    if (mkdtemp(out) == NULL) {
-        abort();
-    }
-}
-
 static void empty_folder(const char *folder, bool itself)
 {
     static const char *const NAMES[] = { "data.mdb", "lock.mdb", "blocks.log" };
@@ -344,8 +331,8 @@ TEST(formats_17_power_that_fails_in_any_write_leaves_a_view_that_equals_the_repl
 {
     for (uint64_t seed = 1; seed <= seeds(); seed++) {
         const char *wrong = NULL;
-        make_folder(from);
-        make_folder(to);
+        test_folder_in_memory("power", from);
+        test_folder_in_memory("power", to);
         uint32_t broken = fail_everywhere(seed, POWER_SYNCS_HOLD, &wrong);
         empty_folder(from, true);
         empty_folder(to, true);
@@ -358,8 +345,8 @@ TEST(formats_17_power_that_fails_in_any_write_leaves_a_view_that_equals_the_repl
 TEST(canary_a_disk_whose_syncs_promise_nothing_is_found_out)
 {
     int status = 0;
-    make_folder(from);
-    make_folder(to);
+    test_folder_in_memory("power", from);
+    test_folder_in_memory("power", to);
     pid_t child = fork();
     if (child == 0) {
         const char *wrong = NULL;
@@ -404,7 +391,7 @@ TEST(a_node_that_is_killed_at_any_moment_finds_its_view_equal_to_the_replay_of_i
         mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const char *wrong = NULL;
     CHECK(told != MAP_FAILED);
-    make_folder(from);
+    test_folder_in_memory("power", from);
     for (uint64_t i = 0; i < 12 * seeds() && wrong == NULL; i++) {
         int status = 0;
         pid_t child = fork();

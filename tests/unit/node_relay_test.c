@@ -14,7 +14,7 @@ struct weather {
     pid_t pid;
     int server;
     uint16_t port;
-    char log[64];
+    char log[TEST_FOLDER_SIZE + 8];
 };
 
 static uint16_t port_of(int fd)
@@ -68,14 +68,14 @@ static uint64_t log_last(const struct weather *w, const char *key)
 static bool weather_open(struct weather *w, unsigned delay_ms, unsigned rate)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    memcpy(w->log, "/tmp/carnet-relay-XXXXXX", 25);
-    int fd = mkstemp(w->log);
+    char folder[TEST_FOLDER_SIZE];
+    test_folder("relay", folder);
+    (void)snprintf(w->log, sizeof w->log, "%s/log", folder);
     w->server = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || w->server < 0 || bind(w->server, (struct sockaddr *)&at, sizeof at) != 0 ||
+    if (w->server < 0 || bind(w->server, (struct sockaddr *)&at, sizeof at) != 0 ||
         listen(w->server, 16) != 0) {
         return false;
     }
-    (void)close(fd);
     w->pid = fork();
     if (w->pid == 0) {
         char to[32];
@@ -96,7 +96,6 @@ static int weather_close(struct weather *w)
     (void)kill(w->pid, SIGTERM);
     (void)waitpid(w->pid, &status, 0);
     (void)close(w->server);
-    (void)unlink(w->log);
     return status;
 }
 

@@ -10,8 +10,8 @@ static char folder[64];
 static struct store *fresh(void)
 {
     struct store *s = NULL;
-    memcpy(folder, "/tmp/carnet-store-XXXXXX", 25);
-    if (mkdtemp(folder) == NULL || store_open(folder, MAP, &s) != ERR_NONE) {
+    test_folder("store", folder);
+    if (store_open(folder, MAP, &s) != ERR_NONE) {
         abort();
     }
     return s;
