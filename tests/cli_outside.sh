@@ -134,6 +134,14 @@ check 'comply check: an unknown country to leave from is 2' \
 check 'comply check: an unknown class is 2' \
     refuses 2 comply check --from CN --to DE --sector ecommerce --classes weather --subjects 10
 
+mkdir "$PLACE/strange"
+for left in empty.csv good.csv; do
+    cp "$B/$left" "$PLACE/strange/genesis"
+    check "a space whose genesis is $left is 1" refuses 1 net status --dir "$PLACE/strange"
+    check "and says what is wrong" grep -q 'is not the genesis file of a space' "$PLACE/stderr"
+    check "a node of it is 1" refuses 1 node run --index 0 --dir "$PLACE/strange"
+done
+
 check 'no such command is 2' refuses 2 teleport
 check 'bench: no such topic is 2' refuses 2 bench teleport
 check 'bench: a time that is none is 2' refuses 2 bench comply --seconds 0

@@ -82,6 +82,9 @@ check 'an archive of more than a file of blocks is written' \
     ask 0 'blocks 1 to 11' ledger export "$ALL" --index 4 --to 1100
 check 'it verifies with the genesis file alone' \
     ask 0 'verified: blocks 1 to' ledger import "$ALL" --check --genesis "$S/genesis"
+check 'but with no file that is no genesis file' \
+    ask 4 'not one that this release knows' ledger import "$ALL" --check --genesis "$ALL"
+check 'and a directory is no archive' ask 1 'is a directory' ledger import "$PLACE" --check
 check 'no byte of it may be another' flips "$ALL"
 check 'a node that runs is left alone' ask 6 'another process' ledger export "$PART" --index 0
 check 'an archive of the first blocks is written' \

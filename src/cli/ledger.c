@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
@@ -148,8 +149,27 @@ static enum err check_alone(struct cli *c, FILE *f, struct offline_archive *a,
     return e;
 }
 
+/* It is read twice: to check it, and then to take it. */
+static enum err open_archive(struct cli *c, FILE **out)
+{
+    struct stat st;
+    const char *path = c->arg[0];
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        return cli_fail(c, cli_errno(errno), path, "%s", strerror(errno));
+    }
+    if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+        (void)fclose(f);
+        return cli_fail(c, ERR_FAILED, path,
+                        S_ISDIR(st.st_mode) ? "is a directory" : "is not a plain file");
+    }
+    *out = f;
+    return ERR_NONE;
+}
+
 static enum err run_import(struct cli *c)
 {
+    FILE *f = NULL;
     char why[NODE_WHY_SIZE] = "";
     struct offline_archive a = { 0 };
     uint32_t index = 0;
@@ -159,10 +179,7 @@ static enum err run_import(struct cli *c)
     if (!check && cli_option(c, "--genesis") != NULL) {
         return cli_fail(c, ERR_USAGE, "--genesis", "it goes with --check: a node has its own");
     }
-    FILE *f = fopen(c->arg[0], "rb");
-    if (f == NULL) {
-        return cli_fail(c, cli_errno(errno), c->arg[0], "%s", strerror(errno));
-    }
+    TRY(open_archive(c, &f));
     enum err e =
         check ? check_alone(c, f, &a, why) : offline_import(c->dir, index, f, &a, &height, why);
     (void)fclose(f);

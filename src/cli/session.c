@@ -45,6 +45,10 @@ static enum err read_genesis(struct session *s)
         s->suite = suite_by_number(number);
         e = s->suite == NULL ? ERR_VERSION : genesis_decode(s->suite, wire, &s->arena, &s->genesis);
     }
+    if (e == ERR_ENCODING) {
+        cli_hint(s->cli, "give --dir D, or make a space with carnet net init --dir D");
+        return cli_fail(s->cli, ERR_UNREADABLE, path, "is not the genesis file of a space");
+    }
     return e == ERR_NONE ? e : cli_fail(s->cli, e, path, "%s", err_text(e));
 }
 

@@ -104,7 +104,7 @@ MUST_USE enum err genesis_decode(const struct suite *s, struct bytes wire, struc
                                  struct genesis *out);
 /* Encodes the fields (participants' ids are left out: they are derived). */
 MUST_USE enum err genesis_encode(const struct genesis *g, struct arena *arena, struct bytes *out);
-/* The suite number of a genesis file, to pick the table. */
+/* The suite number of a genesis file, to pick the table. ERR_ENCODING: it is none. */
 MUST_USE enum err genesis_suite(struct bytes wire, struct arena *arena, uint32_t *out);
 
 /* id = H('carnet/did/v1', canonical document with empty id). */

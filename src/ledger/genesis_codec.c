@@ -209,6 +209,9 @@ enum err genesis_suite(struct bytes wire, struct arena *arena, uint32_t *out)
     size_t mark = arena_mark(arena);
     Carnet__V1__Genesis *m;
     enum err e = message_decode(wire, arena, &m);
+    if (e == ERR_NONE && m->format == 0 && m->suite == 0) {
+        e = ERR_ENCODING; /* as the empty file, which decodes to a message of nothing */
+    }
     if (e == ERR_NONE) {
         *out = m->suite;
     }

@@ -306,7 +306,10 @@ static enum err check_alone(struct bytes wire, FILE *from, struct arena *a,
     enum err e = genesis_suite(wire, a, &number);
     const struct suite *s = e == ERR_NONE ? suite_by_number(number) : NULL;
     if (s == NULL || genesis_decode(s, wire, a, &g) != ERR_NONE) {
-        return node_said(why, ERR_VERSION, "the genesis file", "this release does not know it");
+        (void)snprintf(why, NODE_WHY_SIZE,
+                       "the genesis file is not one that this release knows: give the file "
+                       "genesis of the space's directory");
+        return ERR_INTEGRITY;
     }
     e = archive_check(from, s, &g, a, &sum, where);
     if (e != ERR_NONE) {

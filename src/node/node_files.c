@@ -83,6 +83,9 @@ static enum err load_genesis(struct node *n, char why[NODE_WHY_SIZE])
     if (e == ERR_NONE) {
         e = n->suite == NULL ? ERR_VERSION : genesis_decode(n->suite, wire, &a, &n->genesis);
     }
+    if (e == ERR_ENCODING) {
+        return node_said(why, ERR_UNREADABLE, "genesis", "it is not the genesis file of a space");
+    }
     return e == ERR_NONE ? e : node_said(why, e, "genesis", "");
 }
 

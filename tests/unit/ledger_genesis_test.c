@@ -291,6 +291,7 @@ TEST(formats_3_versions_and_suites_unknown_are_told_apart_from_broken_rules)
     struct bytes wire;
     uint32_t suite = 0;
     CHECK_OK(genesis_encode(&fields, &arena, &wire));
+    CHECK_ERR(genesis_suite(bytes_of(NULL, 0), &arena, &suite), ERR_ENCODING);
     CHECK_OK(genesis_suite(wire, &arena, &suite));
     CHECK_EQ(suite, 127);
 }

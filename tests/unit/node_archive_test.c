@@ -104,13 +104,18 @@ static enum err write_archive(const struct offline_archive *want, struct offline
     return e;
 }
 
-static enum err check(struct bytes archive, char why[NODE_WHY_SIZE])
+static enum err check_by(struct bytes genesis, struct bytes archive, char why[NODE_WHY_SIZE])
 {
     struct offline_archive out;
     FILE *f = fmemopen((void *)(uintptr_t)archive.ptr, archive.len, "r");
-    enum err e = offline_check(sp.genesis.wire, f, &out, why);
+    enum err e = offline_check(genesis, f, &out, why);
     (void)fclose(f);
     return e;
+}
+
+static enum err check(struct bytes archive, char why[NODE_WHY_SIZE])
+{
+    return check_by(sp.genesis.wire, archive, why);
 }
 
 static enum err take(struct bytes archive, uint64_t *height, char why[NODE_WHY_SIZE])
@@ -346,6 +351,11 @@ TEST(an_archive_of_another_space_is_refused_and_a_directory_in_use_is_left_alone
     CHECK_ERR(take(archive, &height, why), ERR_BUSY);
     CHECK(strstr(why, "another process runs this node") != NULL);
     stop();
+    static const char *const NONE[] = { "", "root:x:0:0", "\x08\x63" };
+    for (size_t i = 0; i < COUNT(NONE); i++) {
+        CHECK_ERR(check_by(bytes_of_str(NONE[i]), archive, why), ERR_INTEGRITY);
+        CHECK(strstr(why, "not one that this release knows") != NULL);
+    }
     space_drop(&sp);
     sp.tx_window_ms = 2000; /* another genesis */
     space_make(&sp, 2, 1, log_now_ms());
