@@ -182,6 +182,16 @@ check 'comply check: strict asks for facts' bash -c '"$0" comply check --from CN
 check 'comply wizard: nobody who answers is 2' refuses 2 comply wizard
 check 'comply wizard: answers, then the law' bash -c 'printf "CN\nDE\npersonal\n500\n" | "$0" comply wizard \
     --json | grep -q CN-CBDF' "$CARNET"
+check 'comply wizard: answers in Chinese, to questions in Chinese' bash -c 'printf "CN\nDE\n个人信息、健康医疗信息\n500\n" | "$0" \
+    comply wizard --lang zh --date 2026-11-20 | grep -q "订立个人信息出境标准合同;或者"' "$CARNET"
+check 'comply wizard: a question in Chinese' bash -c 'printf "CN\nDE\n" | "$0" comply wizard --lang zh |
+    grep -q "数据的种类"' "$CARNET"
+for verb in check explain; do
+    check "comply $verb: a language that there is no text in is 2, and nothing is answered" \
+        refuses 2 comply $verb "${FACTS[@]}" --to DE --lang fr
+done
+check 'comply wizard: a language that there is no text in is 2, and nothing is asked' bash -c \
+    'printf "CN\nDE\n" | "$0" comply wizard --lang fr 2>&1 | tr "\n" "|" | grep -qx "carnet: --lang: [^|]*en or zh|"' "$CARNET"
 check 'rules diff: a folder that is not there is 5' refuses 5 rules diff "$B/missing" "$B/missing"
 check 'a last day that is none is 2, and nothing is answered before' bash -c \
     '[ -z "$("$0" comply check --from CN --to DE --until never 2>/dev/null)" ]' "$CARNET"

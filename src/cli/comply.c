@@ -6,6 +6,23 @@
 #include "cli/actions_internal.h"
 #include "cli/law_internal.h"
 
+enum err law_language(struct cli *c, enum policy_language *out)
+{
+    static const char *const NAMES[] = { [POLICY_ENGLISH] = "en", [POLICY_CHINESE] = "zh" };
+    const char *text = cli_option(c, "--lang");
+    if (text == NULL) {
+        *out = POLICY_ENGLISH;
+        return ERR_NONE;
+    }
+    for (size_t i = 0; i < COUNT(NAMES); i++) {
+        if (strcmp(NAMES[i], text) == 0) {
+            *out = (enum policy_language)i;
+            return ERR_NONE;
+        }
+    }
+    return cli_fail(c, ERR_USAGE, "--lang", "'%s' is not a language that there is: en or zh", text);
+}
+
 static void today(struct policy_check *check)
 {
     if (!check->day_given) {
@@ -44,8 +61,9 @@ static enum err until_day(struct cli *c, const struct policy_check *check, uint3
 
 /* --until: the days between the check's and that one on which the answer is another. */
 static enum err until(struct cli *c, const struct policy_book *book,
-                      const struct policy_check *check)
+                      const struct policy_check *check, enum policy_language language)
 {
+    bool zh = language == POLICY_CHINESE;
     const char *text = cli_option(c, "--until");
     uint32_t day;
     json_t *changes = NULL;
@@ -62,15 +80,16 @@ static enum err until(struct cli *c, const struct policy_book *book,
         const json_t *one = json_at(changes, i), *cites = json_member(one, "cites");
         if (json_get_str(one, "from", &from) == ERR_NONE &&
             json_get_str(one, "verdict", &verdict) == ERR_NONE) {
-            fprintf(c->text, "from %s: %s", from, verdict);
+            fprintf(c->text, zh ? "自%s起:%s" : "from %s: %s", from, verdict);
         }
         for (size_t k = 0; k < json_size(cites); k++) {
-            fprintf(c->text, "%s%s", k == 0 ? " [" : ", ", json_text_of(json_at(cites, k)));
+            const char *before = k > 0 ? (zh ? "、" : ", ") : zh ? "〔" : " [";
+            fprintf(c->text, "%s%s", before, json_text_of(json_at(cites, k)));
         }
-        fputs(json_size(cites) > 0 ? "]\n" : "\n", c->text);
+        fprintf(c->text, "%s\n", json_size(cites) == 0 ? "" : zh ? "〕" : "]");
     }
     if (json_size(changes) == 0) {
-        fprintf(c->text, "the same on every day until %s\n", text);
+        fprintf(c->text, zh ? "至%s每日结论相同\n" : "the same on every day until %s\n", text);
     }
     json_put(c->answer, "changes", changes);
     return ERR_NONE;
@@ -95,7 +114,7 @@ static enum err timing(struct cli *c, const struct policy_book *book,
 }
 
 enum err law_answer(struct cli *c, const struct policy_book *book, struct policy_check *check,
-                    bool explain)
+                    enum policy_language language, bool explain)
 {
     char why[POLICY_WHY_SIZE] = "";
     json_t *answer = NULL;
@@ -107,13 +126,7 @@ enum err law_answer(struct cli *c, const struct policy_book *book, struct policy
     ASSERT(v != NULL);
     check->strict = cli_flag(c, "--strict");
     enum err e = policy_answer(book, check, v, &answer, why);
-    if (e == ERR_NONE) {
-        const char *language = cli_option(c, "--lang");
-        e = policy_explain(book, check, v,
-                           language != NULL && strcmp(language, "zh") == 0 ? POLICY_CHINESE
-                                                                           : POLICY_ENGLISH,
-                           &text);
-    }
+    e = e != ERR_NONE ? e : policy_explain(book, check, v, language, &text);
     if (e == ERR_NONE) {
         move_members(answer, c->answer);
         if (explain) {
@@ -122,7 +135,7 @@ enum err law_answer(struct cli *c, const struct policy_book *book, struct policy
         fputs(text, c->text);
         policy_text_free(text);
         e = timing(c, book, check, v);
-        e = e == ERR_NONE ? until(c, book, check) : e;
+        e = e == ERR_NONE ? until(c, book, check, language) : e;
     } else {
         e = cli_fail(c, e, "check", "%s", why[0] != '\0' ? why : err_text(e));
     }
@@ -135,9 +148,11 @@ static enum err check_or_explain(struct cli *c, bool explain)
 {
     struct policy_book *book;
     struct policy_check check;
+    enum policy_language language;
+    TRY(law_language(c, &language));
     TRY(law_book(c, &book));
     enum err e = action_check(c, book, NULL, NULL, &check);
-    e = e != ERR_NONE ? e : law_answer(c, book, &check, explain);
+    e = e != ERR_NONE ? e : law_answer(c, book, &check, language, explain);
     policy_book_close(book);
     return e;
 }
@@ -216,7 +231,7 @@ static enum err run_batch(struct cli *c)
 static const struct cli_option CHECK_OPTIONS[] = {
     { "--from", "CC", "place of the exporter (ISO 3166-1 alpha-2)" },
     { "--to", "CC", "place of the recipient" },
-    { "--lang", "en|zh", "language of the explanation (en)" },
+    LAW_LANGUAGE_ROW,
     LAW_RULES_ROW,
     ACTION_CHECK_ROWS,
     { "--until", "D", "also each day up to this one on which the answer changes" },

@@ -84,3 +84,35 @@ TEST(every_question_names_a_value_that_changes_the_answer)
     printf("# %u questions for %zu pairs of places\n", questions, COUNT(PLACES) * COUNT(PLACES));
     CHECK(questions > 200);
 }
+
+/* `comply wizard --lang zh` asks in Chinese, and takes an answer in Chinese for the word it says.
+ */
+TEST(a_question_is_said_and_answered_in_both_languages)
+{
+    static const struct {
+        const char *member;
+        bool fact;
+        const char *zh, *typed, *word;
+    } CASES[] = {
+        { "classes", false, "数据的种类", "健康医疗信息", "health" },
+        { "mechanisms", false, "已具备的出境机制或者依据", "同意", "consent" },
+        { "role", false, "出境方的身份", "公共机构", "public_body" },
+        { "recipient_role", true, "接收方的角色", "转委托的受托人", "subprocessor" },
+        { "subjects", false, "本次传输涉及的自然人数量", "5", "5" },
+        { "tia", true, "传输影响评估的结论", "pass", "pass" },
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct policy_question q = { .member = CASES[i].member, .fact = CASES[i].fact };
+        CHECK_STR(policy_question_said(rig_book(), &q, POLICY_CHINESE), CASES[i].zh);
+        CHECK_STR(policy_question_word(rig_book(), &q, POLICY_CHINESE, CASES[i].typed),
+                  CASES[i].word);
+    }
+    struct policy_question role = { .member = "role" };
+    CHECK_STR(policy_question_said(rig_book(), &role, POLICY_ENGLISH), "the role of the exporter");
+    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_ENGLISH, "public body"),
+              "public_body");
+    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_CHINESE, "健康医疗信息"),
+              "健康医疗信息"); /* a class is no role */
+    CHECK_STR(policy_book_said(rig_book(), "health", POLICY_CHINESE), "健康医疗信息");
+    CHECK_STR(policy_book_said(rig_book(), "gardening", POLICY_CHINESE), "gardening");
+}

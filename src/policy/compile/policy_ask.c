@@ -162,3 +162,46 @@ enum err policy_ask(const struct policy_book *b, const json_t *check, uint32_t d
     *out = found;
     return ERR_NONE;
 }
+
+/* Members of a check that are no facts have no words in the book. */
+static const struct {
+    const char *member, *en, *zh;
+} MEMBERS[] = {
+    { "classes", "the kinds of data", "数据的种类" },
+    { "role", "the role of the exporter", "出境方的身份" },
+    { "sector", "the exporter's sector", "出境方所属行业" },
+    { "purpose", "what the data is sent for", "提供数据的目的" },
+    { "mechanisms", "what is in place for the transfer", "已具备的出境机制或者依据" },
+    { "onward", "where the recipient will send it on", "接收方将再提供至的国家或者地区" },
+};
+
+const char *policy_question_said(const struct policy_book *b, const struct policy_question *q,
+                                 enum policy_language language)
+{
+    for (size_t i = 0; i < COUNT(MEMBERS); i++) {
+        if (strcmp(MEMBERS[i].member, q->member) == 0) {
+            return language == POLICY_CHINESE ? MEMBERS[i].zh : MEMBERS[i].en;
+        }
+    }
+    for (uint32_t n = 1; n <= FACT_NUMBER_MAX; n++) {
+        if (strcmp(book_fact(b, n), q->member) == 0) {
+            return book_fact_said(b, n, language);
+        }
+    }
+    return q->member;
+}
+
+const char *policy_question_word(const struct policy_book *b, const struct policy_question *q,
+                                 enum policy_language language, const char *text)
+{
+    uint32_t use = WORD_VALUE;
+    for (size_t i = 0; i < COUNT(CORE) && !q->fact; i++) {
+        use = strcmp(CORE[i].member, q->member) == 0 ? CORE[i].use : use;
+    }
+    for (uint32_t n = 1; n <= b->set->word_uses.count; n++) {
+        if (set_word_is(b->set, n, use) && strcmp(book_said(b, n, language), text) == 0) {
+            return book_word(b, n);
+        }
+    }
+    return text;
+}

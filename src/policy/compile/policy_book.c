@@ -26,6 +26,13 @@ const char *book_said(const struct policy_book *b, uint32_t number, enum policy_
     return said[0] != '\0' ? said : w->name;
 }
 
+const char *policy_book_said(const struct policy_book *b, const char *word,
+                             enum policy_language language)
+{
+    uint32_t number = book_word_number(b, word, UINT32_MAX);
+    return number == 0 ? word : book_said(b, number, language);
+}
+
 const char *book_fact(const struct policy_book *b, uint32_t number)
 {
     bool known = number <= FACT_NUMBER_MAX && b->facts[number].name != NULL;

@@ -43,6 +43,10 @@ MUST_USE enum err policy_book_open(struct bytes set, struct bytes prose, const s
 MUST_USE enum err policy_book_dir(const char *dir, const struct suite *suite,
                                   struct policy_book **out, char why[POLICY_WHY_SIZE]);
 void policy_book_close(struct policy_book *b);
+enum policy_language { POLICY_ENGLISH, POLICY_CHINESE };
+/* A word of the vocabulary as explanations say it; itself when it is none. */
+const char *policy_book_said(const struct policy_book *b, const char *word,
+                             enum policy_language language);
 const struct policy_set *policy_book_set(const struct policy_book *b);
 /* "CN" of 156; NULL: no such place. Lives as long as the book. */
 const char *policy_book_place(const struct policy_book *b, uint32_t numeric);
@@ -74,11 +78,7 @@ json_t *policy_verdict_json(const struct policy_book *b, const struct policy_che
  * of the member gives another verdict, requirement or article. `asked` lists members not to ask
  * again. ERR_NOT_FOUND: nothing that is left can matter. choices live as long as the book. */
 enum policy_question_kind {
-    POLICY_ASK_YES,
-    POLICY_ASK_NUMBER,
-    POLICY_ASK_WORD,
-    POLICY_ASK_WORDS,
-    POLICY_ASK_DAY,
+    POLICY_ASK_YES, POLICY_ASK_NUMBER, POLICY_ASK_WORD, POLICY_ASK_WORDS, POLICY_ASK_DAY,
     POLICY_ASK_PLACE
 };
 struct policy_question {
@@ -91,6 +91,12 @@ struct policy_question {
 MUST_USE enum err policy_ask(const struct policy_book *b, const json_t *check, uint32_t day,
                              const json_t *asked, struct policy_question *out,
                              char why[POLICY_WHY_SIZE]);
+/* What is asked, as a person is told it: "the recipient is a foreign body". */
+const char *policy_question_said(const struct policy_book *b, const struct policy_question *q,
+                                 enum policy_language language);
+/* The word that answers it, of a text that is the word or what is said of it; else text. */
+const char *policy_question_word(const struct policy_book *b, const struct policy_question *q,
+                                 enum policy_language language, const char *text);
 /* Each day after the check's, up to `until`, on which verdict, required or citations change. Counts
  * of a calendar year begin again with it. ERR_RANGE: until is earlier, or beyond POLICY_DAYS_MAX.
  */
@@ -99,11 +105,9 @@ MUST_USE enum err policy_days(const struct policy_book *b, const struct policy_c
 /* Packs, rules and lists that two books do not share, as JSON and as text (policy_text_free). */
 MUST_USE enum err policy_diff(const struct policy_book *before, const struct policy_book *after,
                               json_t **out, char **text);
-/* The page of docs/rules for a pack, from 0; NULL beyond the last and without memory. */
+/* The page of a pack, from 0, and whose it is ("CN"); NULL beyond the last, and without memory. */
 char *policy_page(const struct policy_book *b, size_t pack);
-/* "CN": whose page it is. */
 const char *policy_page_name(const struct policy_book *b, size_t pack);
-enum policy_language { POLICY_ENGLISH, POLICY_CHINESE };
 /* The reasoning as a person reads it, with the articles and what to do next. */
 MUST_USE enum err policy_explain(const struct policy_book *b, const struct policy_check *check,
                                  const struct policy_verdict *v, enum policy_language language,
