@@ -155,14 +155,14 @@ TEST(a_note_in_chinese_reads_as_a_whole)
               "  - 如有条约依据:可以,但须履行义务\n"
               "\n"
               "未说明而按缺省值处理,如有不符请更正后重新查询\n"
-              "  - 属于同一整体、分次提供的总人数:未说明 (split_total_subjects)\n"
-              "  - 数据系境外收集、仅在境内处理:否 (origin_overseas)\n"
-              "  - 该数据已被告知或者公开发布为重要数据:按路线和数据推定 (important_notified)\n"
-              "  - 出境方在自由贸易试验区登记:否 (ftz_registered)\n"
-              "  - 接收方被列入限制或者禁止提供清单:否 (recipient_restricted)\n"
-              "  - 接收方的角色:自行决定处理目的的处理者 (recipient_role)\n"
-              "  - 提出请求的一方:一般商业活动 (requester)\n"
-              "  - 有条约依据:否 (treaty)\n"
+              "  - 属于同一整体、分次提供的总人数:未说明(split_total_subjects)\n"
+              "  - 数据系境外收集、仅在境内处理:否(origin_overseas)\n"
+              "  - 该数据已被告知或者公开发布为重要数据:按路线和数据推定(important_notified)\n"
+              "  - 出境方在自由贸易试验区登记:否(ftz_registered)\n"
+              "  - 接收方被列入限制或者禁止提供清单:否(recipient_restricted)\n"
+              "  - 接收方的角色:自行决定处理目的的处理者(recipient_role)\n"
+              "  - 提出请求的一方:一般商业活动(requester)\n"
+              "  - 有条约依据:否(treaty)\n"
               "\n"
               "中国、香港的规则包完整。\n"
               "\n"
@@ -235,4 +235,23 @@ TEST(a_conflict_is_told_in_both_languages)
                     "'classes':['payment_data','financial'],'subjects':5,'purpose':'payment'}",
                     POLICY_ENGLISH),
                BOTH));
+}
+
+/* Where all defaults of a fact agree the value is told, whatever route and data say; of persons it
+ * is at least as many as have sensitive data. */
+TEST(an_assumption_names_the_value_that_was_taken)
+{
+#define UNSAID "{'from': 'CN', 'to': 'SG', 'classes': ['personal'], 'date': '2026-11-20'"
+    CHECK(strstr(note(UNSAID "}", POLICY_ENGLISH),
+                 "  - the number of persons in this transfer: 0 (subjects)\n") != NULL);
+    CHECK(strstr(note(UNSAID "}", POLICY_CHINESE), "  - 本次传输涉及的自然人数量:0(subjects)\n") !=
+          NULL);
+    CHECK(strstr(note(UNSAID ", 'sensitive_subjects': 50}", POLICY_ENGLISH),
+                 "  - the number of persons in this transfer: 50 (subjects)\n") != NULL);
+    CHECK(strstr(note("{'from': 'US', 'to': 'DE', 'classes': ['health'], 'subjects': 20000, "
+                      "'date': '2026-11-20'}",
+                      POLICY_ENGLISH),
+                 "whose citizens the persons are: United States (citizens_of)\n") != NULL);
+    CHECK(strstr(note(UNSAID "}", POLICY_ENGLISH),
+                 "important: taken from route and data (important_notified)\n") != NULL);
 }

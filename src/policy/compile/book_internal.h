@@ -66,8 +66,8 @@ const char *term_consent(uint64_t form);
 struct text;
 void explain_facts(struct text *t, const struct policy_book *b, const struct policy_check *check,
                    enum policy_language language);
-void explain_assumed(struct text *t, const struct policy_book *b, const struct policy_verdict *v,
-                     enum policy_language language);
+void explain_assumed(struct text *t, const struct policy_book *b, const struct policy_check *check,
+                     const struct policy_verdict *v, enum policy_language language);
 void explain_changes(struct text *t, const struct policy_book *b, const struct policy_check *check,
                      const struct policy_verdict *v, enum policy_language language);
 /* 1,234,567 */

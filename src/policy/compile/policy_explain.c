@@ -367,7 +367,7 @@ static void sections_put(const struct policy_book *b, const struct policy_check 
     section_put(t, p->terms, &terms);
     explain_changes(&changes, b, check, v, language);
     section_put(t, p->changes, &changes);
-    explain_assumed(&assumed, b, v, language);
+    explain_assumed(&assumed, b, check, v, language);
     section_put(t, p->assumed, &assumed);
     coverage_put(b, v, p, language, t);
 }

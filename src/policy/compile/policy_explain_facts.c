@@ -106,28 +106,50 @@ void explain_facts(struct text *t, const struct policy_book *b, const struct pol
     }
 }
 
+/* The value that an absent fact was taken for; false where route and data choose between several.
+ */
+static bool taken_for(const struct policy_facts *f, const struct set_fact *fact, uint64_t *out)
+{
+    if (fact->number == FACT_SUBJECTS) { /* nobody said how many: those of whom more was said */
+        *out = f->sensitive_subjects;
+        return true;
+    }
+    for (size_t i = 1; i < fact->default_count; i++) {
+        if (fact->defaults[i].kind != fact->defaults[0].kind ||
+            fact->defaults[i].value != fact->defaults[0].value) {
+            return false;
+        }
+    }
+    /* Its last default asks nothing, or none might hold. */
+    if (fact->default_count == 0 || fact->defaults[fact->default_count - 1].tests.count > 0) {
+        return false;
+    }
+    *out = fact->defaults[0].kind == DEFAULT_EXPORTER ? f->from : fact->defaults[0].value;
+    return true;
+}
+
 /* With the value that it was taken for; one that depends on the route or the data says so. */
-void explain_assumed(struct text *t, const struct policy_book *b, const struct policy_verdict *v,
-                     enum policy_language language)
+void explain_assumed(struct text *t, const struct policy_book *b, const struct policy_check *check,
+                     const struct policy_verdict *v, enum policy_language language)
 {
     bool zh = language == POLICY_CHINESE;
     for (size_t i = 0; i < v->assumed_count; i++) {
         uint32_t number = v->assumed[i];
+        uint64_t value;
         if (number > FACT_NUMBER_MAX || b->set->fact_row[number] == 0) {
             text_put(t, "  - ?\n"); /* of a set that is not this one */
             continue;
         }
         const struct set_fact *f = &b->set->facts[b->set->fact_row[number] - 1];
-        const struct set_value *absent = &b->set->absent.of[number];
         text_put(t, "  - %s%s", book_fact_said(b, number, language), zh ? ":" : ": ");
-        if (absent->known) {
-            value_put(t, b, (enum policy_type)f->type, absent->value, language);
+        if (taken_for(&check->facts, f, &value)) {
+            value_put(t, b, (enum policy_type)f->type, value, language);
         } else if (f->default_count > 0) {
             text_put(t, zh ? "按路线和数据推定" : "taken from route and data");
         } else {
             text_put(t, zh ? "未说明" : "not known");
         }
-        text_put(t, " (%s)\n", book_fact(b, number));
+        text_put(t, zh ? "(%s)\n" : " (%s)\n", book_fact(b, number));
     }
 }
 
