@@ -6,8 +6,14 @@ from one check to the next but the text of the law. tests/naive_checks.py compar
 """
 import datetime
 import pathlib
+import sys
 
-import yaml
+try:
+    import yaml
+except ImportError:  # whoever asks for this reader has then nothing to compare: it says so, loudly
+    print("skip - the law, read a second time: no python3-yaml here (apt install python3-yaml)")
+    print("0 passed, 0 failed, 1 skipped")
+    sys.exit(0)
 
 CODES = ["allow", "allow_with_obligations", "needs_mechanism", "deny"]
 RANKS = ["none", "filing", "contract", "assessment"]
