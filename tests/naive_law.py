@@ -565,3 +565,80 @@ def answer(law, check, legs, fired, assumed, adds):
             "terms": terms_of(law, check, fired), "no_border": not legs,
             "coverage": {place: coverage_of(law, place)
                          for place in [check["from"]] + check["via"] + [check["to"]]}}
+
+
+# ---- what alone would change it ------------------------------------------------------------------
+
+def changed(law, check, key, value, facts=False):
+    """The verdict with one member of the check, or of its facts, said otherwise; None: an error."""
+    after = dict(check, facts=dict(check.get("facts", {})))
+    (after["facts"] if facts else after)[key] = value
+    try:
+        return judge(law, after)["verdict"]
+    except Refused:
+        return None
+
+
+def bounds_of(law, pack, day):
+    """{(kind of count, total)}: the totals at which some comparison in force turns."""
+    tests = [test for rule in pack["rules"] if in_force(rule.get("in_force", {}), day)
+             for test in rule["when"]]
+    found = set()
+    while tests:
+        test = tests.pop()
+        tests += test.get("any", [])
+        if test.get("what") == "count":
+            found.add((test["which"], int(test["value"]) + (test["how"] in (">", "<="))))
+    return found
+
+
+def with_persons(law, raw, pack, kind, total):
+    """(member, number, verdict) when so many more persons are sent that the count is the total;
+    None where it is there already. A total of parts that belong together is no part of the sum."""
+    counter = next(c for c in pack["counters"] if c["kind"] == kind)
+    check = read_check(law, raw)
+    leg = {"law": law, "check": check, "pack": {"counters": [
+        {key: value for key, value in counter.items() if key != "at_least"}]}}
+    more = total - counted(leg, kind)[0]
+    if more <= 0:
+        return None
+    after = dict(raw, subjects=check["subjects"] + more)
+    if counter["adds"] == "sensitive_subjects":
+        after["sensitive_subjects"] = check["sensitive_subjects"] + more
+    member = counter["adds"]
+    return member, after[member], changed(law, after, member, after[member])
+
+
+def would_change(law, raw, answer):
+    """({(what, value, verdict)}, how many judgements it took): a missing mechanism that makes the
+    verdict laxer, an assumed fact said either way, and of each count the numbers from which on the
+    verdict is another than below them."""
+    found, tried = set(), 0
+    if answer["no_border"]:
+        return found, tried
+    mechanisms = {word["word"] for word in law["words"] if "mechanism" in word["as"]}
+    missing = answer["required"] if answer["verdict"] == "needs_mechanism" else []
+    for word in [word for conjunct in missing for word in conjunct]:
+        held = raw.get("mechanisms", [])
+        if word in mechanisms and word not in held:
+            tried += 1
+            verdict = changed(law, raw, "mechanisms", held + [word])
+            if verdict and CODES.index(verdict) < CODES.index(answer["verdict"]):
+                found.add(("mechanism", word, verdict))
+    pack = pack_of(law, british(raw["from"]))
+    for kind in {counter["kind"] for counter in pack.get("counters", [])} if pack else []:
+        before = answer["verdict"]
+        for _, total in sorted(b for b in bounds_of(law, pack, raw["date"]) if b[0] == kind):
+            said = with_persons(law, raw, pack, kind, total)
+            tried += said is not None
+            if said and said[2] and said[2] != before:
+                found.add(said)
+                before = said[2]
+    for name in answer["assumed"]:
+        if law["facts"][name]["type"] == "bool" and name != "important_data":
+            for value in (False, True):
+                tried += 1
+                verdict = changed(law, raw, name, value, facts=True)
+                if verdict and verdict != answer["verdict"]:
+                    found.add((name, value, verdict))
+    return found, tried
