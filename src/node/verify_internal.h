@@ -31,7 +31,8 @@ struct verify_config {
     uv_loop_t *loop;
     const struct suite *suite;
     void *user;
-    /* On the loop, in the order in which messages are done; `good` beside each question. */
+    /* On the loop, in the order in which messages are done; `good` beside each question. What an
+     * earlier message asks was told with that one, and stands here no more. */
     void (*done)(void *user, uint32_t peer, struct bytes message, const struct ledger_signature *x,
                  const bool *good, uint32_t count);
 };
@@ -48,6 +49,7 @@ void verify_close(struct verify_pool *p);
 struct verify_status {
     uint32_t messages;   /* with the workers now */
     uint64_t signatures; /* verified by workers since start */
+    uint64_t shared;     /* not asked again, because another message asked already */
     uint64_t busy;       /* messages that were turned away */
 };
 struct verify_status verify_status(const struct verify_pool *p);

@@ -19,7 +19,9 @@ static void done(void *user, uint32_t peer, struct bytes message, const struct l
     CHECK(user == told);
     told_good = 0;
     for (uint32_t i = 0; i < count; i++) {
-        CHECK(memcmp(&x[i], &question[i], sizeof *x) == 0);
+        uint32_t number;
+        memcpy(&number, x[i].message.b, sizeof number);
+        CHECK(number < MANY && memcmp(&x[i], &question[number], sizeof *x) == 0);
         told_good += good[i] ? 1 : 0;
     }
     told_count++;
@@ -126,4 +128,67 @@ TEST(the_loop_turns_while_workers_verify)
     }
     CHECK(turns > 4);
     close_pool();
+}
+
+/* A block comes while the workers still have its transactions: nothing is verified twice, and it is
+ * told after them, when they are vouched for. */
+TEST(a_question_that_is_under_way_is_waited_for_and_not_asked_again)
+{
+    given_a_pool();
+    CHECK_OK(verify_start(pool, 1, bytes_of_str("txs"), question, 30));
+    CHECK_OK(verify_start(pool, 2, bytes_of_str("block"), question + 10, 30));
+    CHECK_OK(verify_start(pool, 3, bytes_of_str("again"), question, 40));
+    CHECK_EQ(verify_status(pool).messages, 3);
+    CHECK_EQ(verify_status(pool).shared, 60);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_STR(told, "1:txs 30/30;2:block 10/10;3:again 0/0;");
+    CHECK_EQ(verify_status(pool).signatures, 40);
+    CHECK_OK(verify_start(pool, 4, bytes_of_str("late"), question, 5)); /* nobody asks any more */
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_EQ(verify_status(pool).signatures, 45);
+    close_pool();
+}
+
+TEST(a_pool_is_closed_while_messages_wait_for_one_another)
+{
+    given_a_pool();
+    CHECK_OK(verify_start(pool, 1, bytes_of_str("a"), question, 20));
+    CHECK_OK(verify_start(pool, 2, bytes_of_str("b"), question + 20, 20));
+    CHECK_OK(verify_start(pool, 3, bytes_of_str("c"), question + 15, 10));
+    CHECK_OK(verify_start(pool, 4, bytes_of_str("d"), question + 16, 1));
+    CHECK_EQ(verify_status(pool).shared, 11);
+    close_pool();
+    CHECK_EQ(told_count, 0);
+}
+
+/* Slots that many questions fall into forget some of them, which are verified again: all is told.
+ */
+TEST(what_is_forgotten_under_way_is_verified_again)
+{
+    given_a_pool();
+    for (uint32_t i = 0; i < 5; i++) {
+        CHECK_OK(verify_start(pool, i, bytes_of_str("m"), question, MANY));
+    }
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_EQ(told_count, 5);
+    CHECK(verify_status(pool).signatures >= MANY);
+    CHECK_EQ(verify_status(pool).signatures + verify_status(pool).shared, 5 * MANY);
+    close_pool();
+}
+
+/* Another signature over the same message, another key: another question. */
+TEST(what_differs_in_one_byte_is_another_question)
+{
+    given_a_pool();
+    struct ledger_signature x[3] = { question[0], question[0], question[0] };
+    x[0].signature[63] ^= 1;
+    x[1].public_key[0] ^= 1;
+    x[2].message.b[31] ^= 1;
+    CHECK_OK(verify_start(pool, 1, bytes_of_str("a"), question, 1));
+    for (size_t i = 0; i < COUNT(x); i++) {
+        CHECK_OK(verify_start(pool, 2, bytes_of_str("b"), &x[i], 1));
+    }
+    CHECK_EQ(verify_status(pool).shared, 0);
+    close_pool();
+    CHECK_EQ(told_count, 0);
 }
