@@ -12,13 +12,25 @@ static enum err answer(struct contract_ctx *c, enum err e)
     return e;
 }
 
+/* What the answer about a signer's key rests on. */
+static enum err note_read(struct contract_ctx *c, uint16_t contract, struct bytes key, enum err e)
+{
+    if (c->source != NULL) {
+        c->source->reads++;
+        c->source->found = e == ERR_NONE;
+        c->source->contract = contract;
+        state_tree_key(c->suite, contract, key, &c->source->place);
+    }
+    return answer(c, e);
+}
+
 enum err ctx_get(struct contract_ctx *c, uint16_t contract, struct bytes key, struct bytes *value)
 {
     switch (c->view) {
     case CTX_NEWEST:
-        return answer(c, state_get(c->state, contract, key, value));
+        return note_read(c, contract, key, state_get(c->state, contract, key, value));
     case CTX_COMMITTED:
-        return answer(c, state_get_committed(c->state, contract, key, value));
+        return note_read(c, contract, key, state_get_committed(c->state, contract, key, value));
     }
     ASSERT(false);
 }

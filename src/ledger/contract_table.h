@@ -97,7 +97,9 @@ struct contract_table {
     void *user;
     /* State of height 0 from genesis, through the same calls. */
     enum err (*genesis)(struct contract_ctx *c);
-    /* The public key of a signer in the parent's state: ERR_NOT_FOUND when there is none. */
+    /* The public key of a signer in the parent's state: ERR_NOT_FOUND when there is none. What was
+     * found by reading one value of state follows from that value alone, whatever the time and the
+     * transaction: it is asked for again when the value changes. */
     enum err (*signer_key)(struct contract_ctx *c, const struct hash *did, uint32_t key,
                            struct bytes *public_key);
     uint32_t version_set_max; /* the newest that the rows know; 0: VERSION_SET */

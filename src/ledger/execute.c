@@ -26,13 +26,34 @@ uint32_t method_class(const struct contract_method *m)
     return m == NULL ? CLASS_REST : m->order_class;
 }
 
+/* A signer's key as the state of the context knows it. It lives until the next look. */
+static enum err signer_key(struct contract_ctx *ctx, const struct tx_signer *signer,
+                           struct bytes *key)
+{
+    bool newest = ctx->view == CTX_NEWEST;
+    const struct signer_slot *known =
+        signers_find(ctx->signers, ctx->state, newest, &signer->did, signer->key);
+    if (known != NULL) {
+        *key = bytes_of(known->public_key, known->size);
+        return ERR_NONE;
+    }
+    struct signer_source source = { 0 };
+    ctx->source = &source;
+    enum err e = ctx->contracts->signer_key(ctx, &signer->did, signer->key, key);
+    ctx->source = NULL;
+    TRY(ctx->fatal);
+    TRY(e);
+    signers_add(ctx->signers, ctx->state, newest, &signer->did, signer->key, &source, *key);
+    return ERR_NONE;
+}
+
 /* The question that signer i raises, with its key as the state of the context knows it. */
 static enum err signature_of(struct contract_ctx *ctx, uint32_t i, struct ledger_signature *out)
 {
     const struct tx *tx = ctx->tx;
     const struct tx_signer *signer = &tx->body.signer[i];
     struct bytes key;
-    enum err e = ctx->contracts->signer_key(ctx, &signer->did, signer->key, &key);
+    enum err e = signer_key(ctx, signer, &key);
     if (ctx->fatal != ERR_NONE) {
         return ctx->fatal;
     }

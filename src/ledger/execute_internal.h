@@ -3,6 +3,7 @@
 #define CARNET_LEDGER_EXECUTE_INTERNAL_H
 
 #include "ledger/ledger.h"
+#include "ledger/signers_internal.h"
 #include "ledger/verified_internal.h"
 
 enum {
@@ -26,6 +27,8 @@ struct contract_ctx {
     const struct contract_table *contracts;
     struct state *state;
     struct verified *verified;
+    struct signers *signers;
+    struct signer_source *source; /* while the key of a signer is looked up; else NULL */
     enum ctx_view view;
     const struct tx *tx;
     uint64_t time_ms, height;

@@ -15,6 +15,7 @@ struct ledger_limits ledger_limits_node(void)
         .replay_max = 1U << 20,
         .mempool_txs_max = LEDGER_PENDING_MAX,
         .mempool_bytes_max = 64U << 20,
+        .signers_max = 1U << 17,
         .scratch_bytes = 16U << 20,
         .block_bytes = 20U << 20,
     };
@@ -27,6 +28,7 @@ struct ledger_limits ledger_limits_small(void)
         .replay_max = 8192,
         .mempool_txs_max = 1024,
         .mempool_bytes_max = 1U << 20,
+        .signers_max = 256,
         .scratch_bytes = (2U << 20) + (512U << 10),
         .block_bytes = 512U << 10,
     };
@@ -38,7 +40,8 @@ size_t ledger_memory_size(const struct ledger_limits *limits)
     return sizeof(struct ledger) + state_memory(&limits->state) +
            replay_memory(limits->replay_max) +
            mempool_memory(limits->mempool_txs_max, limits->mempool_bytes_max) +
-           verified_memory(limits->mempool_txs_max) + limits->scratch_bytes +
+           verified_memory(limits->mempool_txs_max) + signers_memory(limits->signers_max) +
+           limits->scratch_bytes +
            (LEDGER_OPEN_MAX + 1) * (size_t)limits->block_bytes + rounding;
 }
 
@@ -50,6 +53,7 @@ static enum err memory_take(struct ledger *l, const struct ledger_limits *limits
     TRY(replay_init(&l->replay, limits->replay_max, arena));
     TRY(mempool_init(&l->mempool, limits->mempool_txs_max, limits->mempool_bytes_max, arena));
     TRY(verified_init(&l->verified_signatures, l->suite, limits->mempool_txs_max, arena));
+    TRY(signers_init(&l->signers, limits->signers_max, arena));
     TRY(arena_split(arena, limits->scratch_bytes, &l->scratch));
     TRY(arena_split(&l->scratch, TX_ARENA_SIZE, &l->tx_arena));
     struct arena rest;
@@ -101,6 +105,8 @@ void ledger_context(struct ledger *l, enum ctx_view view, uint64_t time_ms, uint
     c->contracts = l->contracts;
     c->state = l->state;
     c->verified = &l->verified_signatures;
+    c->signers = &l->signers;
+    c->source = NULL;
     c->view = view;
     c->tx = NULL;
     c->time_ms = time_ms;

@@ -15,8 +15,8 @@ enum { LEDGER_OPEN_MAX = 4, LEDGER_PENDING_MAX = 65536 };
 struct ledger_limits {
     struct state_limits state;
     uint32_t replay_max;       /* ids of the replay window */
-    uint32_t mempool_txs_max;
-    uint32_t mempool_bytes_max;
+    uint32_t mempool_txs_max, mempool_bytes_max;
+    uint32_t signers_max;      /* keys of signers remembered, 152 bytes each */
     uint32_t scratch_bytes;    /* decoding and executing one block */
     uint32_t block_bytes;      /* bytes and receipts of one block: nine times its size suffices */
 };

@@ -40,6 +40,7 @@ struct ledger {
     struct replay replay;
     struct mempool mempool;
     struct verified verified_signatures;
+    struct signers signers;
     struct arena scratch; /* of one block */
     struct arena tx_arena;
     struct contract_ctx ctx;

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* Contracts are few and small numbers; a change of one ages a part of its own values alone. */
+enum { STATE_AGE_CONTRACTS = 16, STATE_AGE_PARTS = 256 };
+enum { STATE_AGES = STATE_AGE_CONTRACTS * STATE_AGE_PARTS };
+
 struct change {
     struct hash tree_key;
     uint64_t older; /* number + 1 of the older change of this key; 0: none */
@@ -33,6 +37,7 @@ struct state {
     uint32_t slot_mask;
     struct overlay overlay[STATE_OVERLAYS_MAX];
     uint32_t overlay_count;
+    uint64_t age[STATE_AGES];
 };
 
 static uint32_t slots_for(uint32_t changes_max)
@@ -162,6 +167,21 @@ static const struct change *newest(const struct state *st, const struct hash *tr
 {
     uint32_t i = st->slot[slot_find(st, tree_key)];
     return i == 0 ? NULL : &st->change[i - 1];
+}
+
+static size_t age_of(uint16_t contract, const struct hash *tree_key)
+{
+    return (size_t)(contract % STATE_AGE_CONTRACTS) * STATE_AGE_PARTS + tree_key->b[HASH_SIZE - 1];
+}
+
+uint64_t state_age(const struct state *st, uint16_t contract, const struct hash *tree_key)
+{
+    return st->age[age_of(contract, tree_key)];
+}
+
+bool state_is_open(const struct state *st, const struct hash *tree_key)
+{
+    return newest(st, tree_key) != NULL;
 }
 
 static struct bytes change_stored(const struct state *st, const struct change *c)
@@ -377,6 +397,7 @@ static enum err visit_newest(struct state *st, uint64_t first, uint64_t end, voi
             continue;
         }
         struct state_change out = { c->contract, c->tree_key, change_stored(st, c) };
+        st->age[age_of(c->contract, &c->tree_key)]++; /* first: the visit may fail half-way */
         TRY(visit(user, &out));
     }
     return ERR_NONE;

@@ -15,6 +15,12 @@ void state_prove_committed(struct state *st, const struct hash *tree_key, struct
 MUST_USE enum err state_stored_committed(struct state *st, uint16_t contract,
                                          const struct hash *tree_key, struct bytes *stored);
 
+/* How often commits have changed a value of this contract whose tree key is somewhat alike: as long
+ * as that is the same, so is the committed value. */
+uint64_t state_age(const struct state *st, uint16_t contract, const struct hash *tree_key);
+/* Whether an open block has written or deleted it. */
+bool state_is_open(const struct state *st, const struct hash *tree_key);
+
 /* 1-byte key length ‖ key ‖ value: ERR_ENCODING when the bytes are not that. */
 MUST_USE enum err state_stored_split(struct bytes stored, struct bytes *key, struct bytes *value);
 
