@@ -190,3 +190,29 @@ TEST(crc32c_gives_the_values_of_rfc_3720)
     CHECK_EQ(crc32c(0, bytes_of_str("123456789")), 0xe3069283);
     CHECK_EQ(crc32c(0, bytes_of(NULL, 0)), 0);
 }
+
+/* The polynomial bit by bit. */
+static uint32_t naive_crc32c(uint32_t crc, const uint8_t *x, size_t len)
+{
+    crc = ~crc;
+    for (size_t i = 0; i < 8 * len; i++) {
+        uint32_t low = (crc ^ (uint32_t)x[i / 8] >> i % 8) & 1;
+        crc = crc >> 1 ^ (low != 0 ? 0x82F63B78u : 0);
+    }
+    return ~crc;
+}
+
+TEST(crc32c_is_the_same_at_every_length_and_place)
+{
+    uint8_t x[80];
+    for (size_t i = 0; i < sizeof x; i++) {
+        x[i] = (uint8_t)(i * i * 7 + 3 * i + 1);
+    }
+    for (size_t from = 0; from < 9; from++) {
+        for (size_t len = 0; from + len <= sizeof x; len++) {
+            CHECK_EQ(crc32c(0, bytes_of(x + from, len)), naive_crc32c(0, x + from, len));
+            CHECK_EQ(crc32c(0x1234567, bytes_of(x + from, len)),
+                     naive_crc32c(0x1234567, x + from, len));
+        }
+    }
+}
