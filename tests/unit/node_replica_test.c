@@ -244,7 +244,8 @@ TEST(formats_17_a_log_that_lost_its_end_is_not_mended_with_another_body)
     CHECK(lied > 0);
 }
 
-static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t node)
+static struct bytes hello_of_run(struct bench *b, const struct hash *space, uint32_t node,
+                                 uint64_t boot)
 {
     struct peer_hello *h = ARENA_NEW(&b->arena, struct peer_hello);
     struct bytes wire = { NULL, 0 };
@@ -252,11 +253,16 @@ static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t
     h->space = *space;
     h->node = b->w->genesis.participant[node].id;
     h->purpose = 1;
-    h->boot = 1;
+    h->boot = boot;
     struct peer_message m = { .kind = PEER_HELLO, .hello = h };
     enum err e = peer_encode(&m, 65536, &b->arena, &wire);
     ASSERT(e == ERR_NONE);
     return wire;
+}
+
+static struct bytes hello_of(struct bench *b, const struct hash *space, uint32_t node)
+{
+    return hello_of_run(b, space, node, 1);
 }
 
 /* Node 0 says to node 1 that it stands where nobody is, and has seen a vote from there. */
@@ -378,6 +384,54 @@ TEST(memory_and_the_number_of_heights_are_limits_with_an_error)
     CHECK_ERR(restart(&b, b.w->height - 1, size, memory), ERR_NO_SPACE);
     CHECK_ERR(restart(&b, b.w->height, size / 2, memory), ERR_NO_SPACE);
     CHECK_ERR(restart(&b, b.w->height, 64, memory), ERR_NO_SPACE);
+    free(memory);
+    done(&b);
+}
+
+/* Who was greeted by a node whose messages go nowhere. */
+static uint32_t greeted[REPLICA_PEERS_MAX];
+
+static void count_greetings(void *ctx, uint32_t peer, struct bytes message)
+{
+    static uint8_t memory[512 * 1024];
+    struct arena a = arena_over(memory, sizeof memory);
+    struct peer_message m;
+    (void)ctx;
+    if (peer < COUNT(greeted) && peer_decode(message, sizeof memory, &a, &m) == ERR_NONE) {
+        greeted[peer] += m.kind == PEER_HELLO ? 1 : 0;
+    }
+}
+
+/* Node 3 begins again with all that it has on its disk, and hears what node 0 says of itself. */
+TEST(who_begins_again_behind_the_same_link_is_greeted_again)
+{
+    /* The boot number of each HELLO, and how many node 3 has said after it. */
+    static const struct {
+        uint64_t boot;
+        uint32_t greetings;
+    } HELLO[] = { { 5, 1 }, { 5, 1 }, { 6, 2 }, { 6, 2 }, { 5, 2 }, { 9, 3 }, { 6, 3 } };
+    struct bench b;
+    CHECK_OK(run(&b, (struct sim_options){ .seed = 2, .nodes = 4, .steps = 2000 }));
+    struct sim_node *n = &b.w->node[3];
+    uint64_t now = b.w->now_ms;
+    struct replica_config c = sim_node_config(b.w, n);
+    uint8_t *memory = malloc(n->memory_size);
+    struct arena region = arena_over(memory, n->memory_size);
+    struct replica *r = NULL;
+    c.ports.send = count_greetings;
+    c.ports.sync = NULL;
+    c.ports.sync_wait = NULL;
+    sim_store_crash(&n->store);
+    memset(greeted, 0, sizeof greeted);
+    CHECK_OK(replica_init(&c, &region, now, &r));
+    replica_peer(r, now, 0, true);
+    for (size_t i = 0; i < COUNT(HELLO); i++) {
+        struct bytes hello = hello_of_run(&b, &b.w->genesis.space, 0, HELLO[i].boot);
+        CHECK_OK(replica_receive(r, now, 0, hello));
+        CHECK_OK(replica_flush(r, now));
+        CHECK_EQ(greeted[0], HELLO[i].greetings);
+    }
+    CHECK_EQ(greeted[1] + greeted[2], 0);
     free(memory);
     done(&b);
 }
