@@ -209,7 +209,8 @@ TEST(an_exemption_lifts_only_the_regime_that_grants_it)
     CHECK_STR(rig_trace("{" DAY "'from':'CN','to':'DE','classes':['personal'],'subjects':10,"
                         "'important_data':true,'mechanisms':['contract_necessity'],"
                         "'facts':{'necessary':true}}"),
-              "needs_mechanism: cn_security_assessment | CN-CBDF:7(1) CN-NDSMR:37 CN-DSL:31");
+              "needs_mechanism: cn_security_assessment | CN-CBDF:7(1) CN-CBDF:5(2) CN-NDSMR:37 "
+              "CN-DSL:31");
 }
 
 TEST(a_deny_wins_over_everything_and_asks_for_nothing)

@@ -190,14 +190,14 @@ TEST(a_broker_sells_to_no_adversary_and_binds_everybody_else)
 TEST(banks_and_those_who_serve_children_have_rules_of_their_own)
 {
     CHECK_STR(us("SG", "'personal','financial'", 10, ",'sector':'finance'"),
-              "allow_with_obligations: security_measures | US-GLBA:314.4");
+              "allow_with_obligations: security_measures | US-GLBA:314 US-GLBA:314.4");
     CHECK_STR(us("SG", "'minors'", 10, ",'facts':{'youngest_age':12}"),
-              "needs_mechanism: parental_consent | US-COPPA:312.5");
-    CHECK_STR(us("SG", "'minors'", 10, ""), "needs_mechanism: parental_consent | US-COPPA:312.5");
+              "needs_mechanism: parental_consent | US-COPPA:312 US-COPPA:312.5");
+    CHECK_STR(us("SG", "'minors'", 10, ""), "needs_mechanism: parental_consent | US-COPPA:312 US-COPPA:312.5");
     CHECK_STR(us("SG", "'minors'", 10, ",'facts':{'youngest_age':13}"), "allow:");
     CHECK_STR(
         us("SG", "'minors'", 10, ",'facts':{'youngest_age':12,'parental_consent_given':true}"),
-        "allow_with_obligations: contract | US-COPPA:312.8");
+        "allow_with_obligations: contract | US-COPPA:312 US-COPPA:312.8");
 }
 
 #define SG_NEEDS "needs_mechanism: contract/bcr/cbpr/mcc/consent | SG-PDPA:s26 SG-PDPR:10"
