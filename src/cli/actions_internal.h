@@ -25,6 +25,8 @@ MUST_USE enum err action_book(struct session *s, struct policy_book **out);
  * places of exporter and importer when not NULL. day is the block's day when the date is absent. */
 MUST_USE enum err action_check(struct cli *c, const struct policy_book *book, const char *from,
                                const char *to, struct policy_check *out);
+/* The code of a check that cannot be read: its words and numbers are the user's. */
+enum err action_check_code(enum err e);
 #define ACTION_CHECK_ROWS                                                               \
     { "--check", "FILE", "the check as one JSON object in the vocabulary" },            \
         { "--sector", "S", "sector, such as ecommerce" },                               \

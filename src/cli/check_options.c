@@ -143,6 +143,11 @@ static enum err need_places(struct cli *c, const json_t *check)
     return ERR_NONE;
 }
 
+enum err action_check_code(enum err e)
+{
+    return e == ERR_UNKNOWN_WORD || e == ERR_RANGE ? ERR_USAGE : e;
+}
+
 enum err action_check(struct cli *c, const struct policy_book *book, const char *from,
                       const char *to, struct policy_check *out)
 {
@@ -168,9 +173,8 @@ enum err action_check(struct cli *c, const struct policy_book *book, const char 
     if (e == ERR_NONE) {
         e = policy_check_read(book, check, out, why);
         if (e != ERR_NONE) {
-            cli_fail(c, e == ERR_UNKNOWN_WORD || e == ERR_RANGE ? ERR_USAGE : e, "check", "%s",
-                     why[0] != '\0' ? why : err_text(e));
-            e = e == ERR_UNKNOWN_WORD || e == ERR_RANGE ? ERR_USAGE : e;
+            e = cli_fail(c, action_check_code(e), "check", "%s",
+                         why[0] != '\0' ? why : err_text(e));
         }
     }
     json_free(check);

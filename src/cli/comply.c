@@ -185,7 +185,7 @@ static enum err batch_line(const struct policy_book *book, struct bytes line)
     e = e != ERR_NONE ? e : policy_answer(book, &check, v, &answer, why);
     if (e != ERR_NONE) {
         json_t *inner = json_new_object();
-        json_put(inner, "code", json_new_str(err_name(e)));
+        json_put(inner, "code", json_new_str(err_name(action_check_code(e))));
         json_put(inner, "message", json_new_str(why[0] != '\0' ? why : err_text(e)));
         json_put(inner, "hint", json_new_str(""));
         answer = json_new_object();
