@@ -1,11 +1,11 @@
 #!/usr/bin/python3 -B
 """Cases of the law from outside: `carnet comply batch` against what lawyers would expect.
 
-`tests/law_cases.py DIR`: the worked scenarios (../shared/refs/compliance-scenarios.jsonl) and those of
-tests/fixtures/policy_scenarios.jsonl, compared as the vocabulary says; each worked scenario with one
-thing changed, and the direction in which its verdict must move (tests/mutations.jsonl), so that no
-table of answers passes; batches of 10,000 lines; and what `rules diff --checks` says of a rule that
-was changed. tests/overanswer, an engine that says everything, must fail the same comparison.
+`tests/law_cases.py DIR`: the worked scenarios (../shared/refs/compliance-scenarios.jsonl) and those
+of tests/fixtures/policy_scenarios.jsonl, compared as the vocabulary says; each worked scenario with
+one thing changed, and the direction in which its verdict must move (tests/mutations.jsonl), so that
+no table of answers passes; batches of 10,000 lines; and what `rules diff --checks` says of a rule
+that was changed. tests/overanswer, an engine that says everything, must fail the same comparison.
 """
 import json
 import os
@@ -55,7 +55,8 @@ def wrong_with(answer, expect):
     if "error" in answer:
         return [f"an error: {answer['error']}"]
     given, wanted = sets_of(answer["required"]), sets_of(expect["required"])
-    lines = [] if answer["verdict"] == expect["verdict"] else [f"the verdict is {answer['verdict']}"]
+    verdict = answer["verdict"]
+    lines = [] if verdict == expect["verdict"] else [f"the verdict is {verdict}"]
     lines += [f"nothing asks for {sorted(w)}" for w in wanted if not any(w <= g for g in given)]
     lines += [f"no article meets {c}" for c in expect["cites"] if not cite_met(c, answer["cites"])]
     if len(given) > len(wanted) + CONJUNCTS_MORE or len(answer["cites"]) > CITES_MAX:
@@ -81,7 +82,8 @@ def compared(cases, title, carnet, checks, place):
     found, code = answers([carnet, "comply", "batch"], checks, place)
     lines = [f"{check['id']}: {line}" for check, answer in zip(checks, found)
              for line in wrong_with(answer, check["expect"])]
-    lines += [] if code == 0 and len(found) == len(checks) else [f"{len(found)} answers, exit {code}"]
+    if code != 0 or len(found) != len(checks):
+        lines.append(f"{len(found)} answers, exit {code}")
     cases.check(f"{len(checks)} {title} are answered as they should be", lines)
 
 
@@ -127,8 +129,9 @@ def mutations(cases, carnet, checks, place):
 # ---- batches and changes of the law --------------------------------------------------------------
 
 def batches(cases, carnet, place):
-    """10,000 lines of which one is bad: it has the error that `check` gives, the rest are answered."""
-    good = {"date": "2026-11-20", "from": "CN", "to": "DE", "classes": ["personal"], "subjects": 500}
+    """Of 10,000 lines one is bad: it has the error that `check` gives, the rest are answered."""
+    good = {"date": "2026-11-20", "from": "CN", "to": "DE", "classes": ["personal"],
+            "subjects": 500}
     kinds = [("an unknown class", dict(good, classes=["telepathy"])),
              ("a day that is none", dict(good, date="2026-02-30")),
              ("a count below zero", dict(good, subjects=-1)),
@@ -159,7 +162,8 @@ def diffs(cases, carnet, checks, place):
     rules = place / "rules"
     shutil.copytree(ROOT / "rules", rules)
     pack = rules / "CN.yaml"
-    text = pack.read_text(encoding="utf-8").replace("count persons < 100000", "count persons < 1000")
+    text = pack.read_text(encoding="utf-8")
+    text = text.replace("count persons < 100000", "count persons < 1000")
     pack.write_text(text.replace("count persons >= 100000, rule", "count persons >= 1000, rule"),
                     encoding="utf-8")
     path = place / "real.jsonl"
@@ -167,8 +171,9 @@ def diffs(cases, carnet, checks, place):
     before, _ = answers([carnet, "comply", "batch"], checks, place)
     after, _ = answers([carnet, "comply", "batch", "--rules", rules], checks, place)
     changed = [check["id"] for check, a, b in zip(checks, before, after)
-               if (a["verdict"], a["required"], a["cites"]) != (b["verdict"], b["required"], b["cites"])]
-    done = subprocess.run([carnet, "rules", "diff", ROOT / "rules", rules, "--checks", path, "--json"],
+               if any(a[key] != b[key] for key in ("verdict", "required", "cites"))]
+    done = subprocess.run([carnet, "rules", "diff", ROOT / "rules", rules, "--checks", path,
+                           "--json"],
                           capture_output=True, text=True, check=False)
     told = json.dumps(json.loads(done.stdout)) if done.returncode == 0 else done.stderr
     lines = [f"{name} is not told" for name in changed if f'"{name}"' not in told]

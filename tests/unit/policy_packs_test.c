@@ -193,7 +193,8 @@ TEST(banks_and_those_who_serve_children_have_rules_of_their_own)
               "allow_with_obligations: security_measures | US-GLBA:314 US-GLBA:314.4");
     CHECK_STR(us("SG", "'minors'", 10, ",'facts':{'youngest_age':12}"),
               "needs_mechanism: parental_consent | US-COPPA:312 US-COPPA:312.5");
-    CHECK_STR(us("SG", "'minors'", 10, ""), "needs_mechanism: parental_consent | US-COPPA:312 US-COPPA:312.5");
+    CHECK_STR(us("SG", "'minors'", 10, ""),
+              "needs_mechanism: parental_consent | US-COPPA:312 US-COPPA:312.5");
     CHECK_STR(us("SG", "'minors'", 10, ",'facts':{'youngest_age':13}"), "allow:");
     CHECK_STR(
         us("SG", "'minors'", 10, ",'facts':{'youngest_age':12,'parental_consent_given':true}"),
