@@ -182,7 +182,7 @@ check 'comply check: strict asks for facts' bash -c '"$0" comply check --from CN
 check 'comply wizard: nobody who answers is 2' refuses 2 comply wizard
 check 'comply wizard: answers, then the law' bash -c 'printf "CN\nDE\npersonal\n500\n" | "$0" comply wizard \
     --json | grep -q CN-CBDF' "$CARNET"
-check 'comply wizard: answers in Chinese, to questions in Chinese' bash -c 'printf "CN\nDE\n个人信息、健康医疗信息\n500\n" | "$0" \
+check 'comply wizard: answers in Chinese, to questions in Chinese' bash -c 'printf "CN\nDE\n个人信息、健康医疗\n500\n" | "$0" \
     comply wizard --lang zh --date 2026-11-20 | grep -q "订立个人信息出境标准合同;或者"' "$CARNET"
 check 'comply wizard: a question in Chinese' bash -c 'printf "CN\nDE\n" | "$0" comply wizard --lang zh |
     grep -q "数据的种类"' "$CARNET"

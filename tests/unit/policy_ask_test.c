@@ -94,8 +94,8 @@ TEST(a_question_is_said_and_answered_in_both_languages)
         bool fact;
         const char *zh, *typed, *word;
     } CASES[] = {
-        { "classes", false, "数据的种类", "健康医疗信息", "health" },
-        { "mechanisms", false, "已具备的出境机制或者依据", "同意", "consent" },
+        { "classes", false, "数据的种类", "健康医疗", "health" },
+        { "mechanisms", false, "已具备的出境机制或者依据", "取得个人同意", "consent" },
         { "role", false, "出境方的身份", "公共机构", "public_body" },
         { "recipient_role", true, "接收方的角色", "转委托的受托人", "subprocessor" },
         { "subjects", false, "本次传输涉及的自然人数量", "5", "5" },
@@ -109,10 +109,10 @@ TEST(a_question_is_said_and_answered_in_both_languages)
     }
     struct policy_question role = { .member = "role" };
     CHECK_STR(policy_question_said(rig_book(), &role, POLICY_ENGLISH), "the role of the exporter");
-    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_ENGLISH, "public body"),
+    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_ENGLISH, "a public body"),
               "public_body");
-    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_CHINESE, "健康医疗信息"),
-              "健康医疗信息"); /* a class is no role */
-    CHECK_STR(policy_book_said(rig_book(), "health", POLICY_CHINESE), "健康医疗信息");
+    CHECK_STR(policy_question_word(rig_book(), &role, POLICY_CHINESE, "健康医疗"),
+              "健康医疗"); /* a class is no role */
+    CHECK_STR(policy_book_said(rig_book(), "health", POLICY_CHINESE), "健康医疗");
     CHECK_STR(policy_book_said(rig_book(), "gardening", POLICY_CHINESE), "gardening");
 }

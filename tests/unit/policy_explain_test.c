@@ -57,11 +57,12 @@ TEST(a_note_on_an_assessment_that_has_run_out_reads_as_a_whole)
         "  - a security assessment by the CAC\n"
         "\n"
         "Why\n"
-        "  - 1,000,000 persons, or 10,000 with sensitive data, since 1 January [CN-CBDF:7(1)(2)]; "
-        "required, and in place\n"
-        "  - 100,000 persons or more, or any sensitive data, and below the assessment's thresholds "
-        "[CN-CBDF:8]; lifted, or replaced by a stronger route\n"
-        "  - an assessment is valid for three years [CN-CBDF:9]; required, and missing\n"
+        "  - 1,000,000 persons or more, or 10,000 with sensitive data, since 1 January: a security "
+        "assessment [CN-CBDF:7(1)(2)]; required, and in place\n"
+        "  - 100,000 persons or more since 1 January, or any sensitive data: the standard contract "
+        "or a certificate [CN-CBDF:8]; lifted, or replaced by a stronger route\n"
+        "  - the assessment has run out: it is valid for three years [CN-CBDF:9]; required, and "
+        "missing\n"
         "  - one that has expired is no route for the smaller volumes either [CN-CBDF:9]; lifted, "
         "or replaced by a stronger route\n"
         "  - tell the persons who receives what and why [CN-PIPL:39]; a duty\n"
@@ -81,7 +82,7 @@ TEST(a_note_on_an_assessment_that_has_run_out_reads_as_a_whole)
         "\n"
         "What the laws together leave\n"
         "  - the records of the transfer are kept for 36 months [CN-PIPL:56]\n"
-        "  - a breach is told at once [CN-PIPL:57]\n"
+        "  - a breach is notified at once [CN-PIPL:57]\n"
         "  - what is in place is valid for 36 months, until 2026-09-30 [CN-CBDF:9]\n"
         "  - the transfer adds to the count of persons without sensitive data: 1,500,000; the "
         "count is then 1,500,000\n"
@@ -94,8 +95,7 @@ TEST(a_note_on_an_assessment_that_has_run_out_reads_as_a_whole)
         "Assumed, because nobody said so: correct what is wrong, and ask again\n"
         "  - the total of parts that belong together: not known (split_total_subjects)\n"
         "  - the data was collected abroad and only processed here: no (origin_overseas)\n"
-        "  - the data was notified or published as important: taken from route and data "
-        "(important_notified)\n"
+        "  - the data was notified or published as important: no (important_notified)\n"
         "  - the exporter is registered in a free-trade zone: no (ftz_registered)\n"
         "  - the recipient is on a list of restricted recipients: no (recipient_restricted)\n"
         "  - the role of the recipient: a controller of its own (recipient_role)\n"
@@ -123,7 +123,7 @@ TEST(a_note_in_chinese_reads_as_a_whole)
               "  - 本次涉及自然人300,000名,其中敏感个人信息0名\n"
               "  - 数据:个人信息\n"
               "  - 行业:金融\n"
-              "  - 已具备的机制:粤港澳大湾区标准合同\n"
+              "  - 已具备的机制:订立粤港澳大湾区标准合同\n"
               "  - 再提供至:英国\n"
               "  - 出境方位于粤港澳大湾区:是\n"
               "  - 接收方位于粤港澳大湾区:是\n"
@@ -132,7 +132,8 @@ TEST(a_note_in_chinese_reads_as_a_whole)
               "  - 订立个人信息出境标准合同;或者通过个人信息保护认证\n"
               "\n"
               "理由\n"
-              "  - 10万人以上或者含敏感个人信息,且未达到安全评估数量〔CN-CBDF:8〕;要求具备,尚缺\n"
+              "  - 自当年1月1日起累计10万人以上,或者含敏感个人信息的,应当订立标准合同或者通过认证"
+              "〔CN-CBDF:8〕;要求具备,尚缺\n"
               "  - 大湾区标准合同不允许向大湾区以外提供〔CN-GBA:guideline〕;要求具备,尚缺\n"
               "  - 向个人告知接收方等事项〔CN-PIPL:39〕;义务\n"
               "  - 事前进行个人信息保护影响评估〔CN-PIPL:55〕;义务\n"
@@ -157,7 +158,7 @@ TEST(a_note_in_chinese_reads_as_a_whole)
               "未说明而按缺省值处理,如有不符请更正后重新查询\n"
               "  - 属于同一整体、分次提供的总人数:未说明(split_total_subjects)\n"
               "  - 数据系境外收集、仅在境内处理:否(origin_overseas)\n"
-              "  - 该数据已被告知或者公开发布为重要数据:按路线和数据推定(important_notified)\n"
+              "  - 该数据已被告知或者公开发布为重要数据:否(important_notified)\n"
               "  - 出境方在自由贸易试验区登记:否(ftz_registered)\n"
               "  - 接收方被列入限制或者禁止提供清单:否(recipient_restricted)\n"
               "  - 接收方的角色:自行决定处理目的的处理者(recipient_role)\n"
@@ -186,7 +187,7 @@ TEST(a_note_says_what_permits_what_forbids_and_what_is_a_duty)
         "Not yet: something must exist before anything is sent "
         "[EU-GDPR:44, EU-GDPR:46, EU-GDPR:49(1)].",
         "  - the EU standard contractual clauses; or binding corporate rules\n",
-        "  - a breach is told within 72 hours [EU-GDPR:33]\n",
+        "  - a breach is notified within 72 hours [EU-GDPR:33]\n",
         "The rules read for Spain are full.\n",
         "The rules read for Australia are not full: have the rest checked.\n",
         NULL
@@ -218,7 +219,7 @@ TEST(a_conflict_is_told_in_both_languages)
     "'facts':{'requester':'foreign_judicial'}}"
     static const char *const ENGLISH[] = {
         "A true conflict, which a person decides: the articles above stand against the order of a "
-        "court or authority abroad (United States)\n",
+        "court or authority abroad (the United States)\n",
         "  - if the competent authority has approved it: yes, with duties\n", NULL
     };
     static const char *const CHINESE[] = { "存在真实的法律冲突", "〔CN-PIPL:41、CN-DSL:36〕;禁止\n",
@@ -251,7 +252,14 @@ TEST(an_assumption_names_the_value_that_was_taken)
     CHECK(strstr(note("{'from': 'US', 'to': 'DE', 'classes': ['health'], 'subjects': 20000, "
                       "'date': '2026-11-20'}",
                       POLICY_ENGLISH),
-                 "whose citizens the persons are: United States (citizens_of)\n") != NULL);
-    CHECK(strstr(note(UNSAID "}", POLICY_ENGLISH),
-                 "important: taken from route and data (important_notified)\n") != NULL);
+                 "whose citizens the persons are: the United States (citizens_of)\n") != NULL);
+    CHECK(strstr(note(UNSAID "}", POLICY_ENGLISH), "important: no (important_notified)\n") != NULL);
+    CHECK(strstr(note("{'from': 'CN', 'to': 'SG', 'classes': ['personal'], 'subjects': 5, "
+                      "'important_data': true, 'date': '2026-11-20'}",
+                      POLICY_CHINESE),
+                 "该数据已被告知或者公开发布为重要数据:是(important_notified)\n") == NULL);
+    CHECK(strstr(note("{'from': 'CN', 'to': 'SG', 'classes': ['minors'], 'subjects': 5, "
+                      "'date': '2026-11-20'}",
+                      POLICY_ENGLISH),
+                 "the age of the youngest person: 0 (youngest_age)\n") != NULL);
 }

@@ -105,7 +105,8 @@ static void duties_put(const struct policy_book *b, const struct policy_verdict 
     }
     for (size_t i = 0; i < v->obligation_count; i++) {
         const struct policy_duty *d = &v->obligations[i];
-        text_put(t, "  - %s", book_said(b, d->duty, language));
+        bool thing = language == POLICY_ENGLISH && set_word_is(b->set, d->duty, WORD_MECHANISM);
+        text_put(t, "  - %s%s", thing ? "have in place: " : "", book_said(b, d->duty, language));
         if (d->days != 0) {
             const char *term = d->working != 0 ? p->working : p->within;
             const char *number = strstr(term, "%u");

@@ -106,25 +106,56 @@ void explain_facts(struct text *t, const struct policy_book *b, const struct pol
     }
 }
 
-/* The value that an absent fact was taken for; false where route and data choose between several.
- */
+static bool has_class(const struct policy_facts *f, uint32_t word)
+{
+    for (size_t i = 0; i < f->class_count; i++) {
+        if (f->classes[i] == word) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the condition of a default holds, where it asks one thing of the data; false in *known
+ * where it asks of the route, or more. */
+static bool default_holds(const struct policy_facts *f, struct set_tests tests, bool *known)
+{
+    const struct set_test *t = tests.at;
+    *known = true;
+    if (tests.count == 0) {
+        return true;
+    }
+    if (tests.count == 1 && t->flags == TEST_LAST && t->variable == VAR_CLASS && t->op == OP_IS) {
+        return has_class(f, (uint32_t)t->value);
+    }
+    *known = tests.count == 1 && t->flags == TEST_LAST && t->op == OP_TRUE &&
+             t->variable == VAR_FACT_BASE + FACT_IMPORTANT_DATA;
+    return *known && f->important_data;
+}
+
+/* The value that an absent fact was taken for; false where the route chooses between several. */
 static bool taken_for(const struct policy_facts *f, const struct set_fact *fact, uint64_t *out)
 {
+    const struct set_default *taken = NULL;
+    bool known = true, same = true;
     if (fact->number == FACT_SUBJECTS) { /* nobody said how many: those of whom more was said */
         *out = f->sensitive_subjects;
         return true;
     }
-    for (size_t i = 1; i < fact->default_count; i++) {
-        if (fact->defaults[i].kind != fact->defaults[0].kind ||
-            fact->defaults[i].value != fact->defaults[0].value) {
-            return false;
-        }
+    for (size_t i = 0; i < fact->default_count && known && taken == NULL; i++) {
+        taken = default_holds(f, fact->defaults[i].tests, &known) ? &fact->defaults[i] : NULL;
     }
-    /* Its last default asks nothing, or none might hold. */
-    if (fact->default_count == 0 || fact->defaults[fact->default_count - 1].tests.count > 0) {
+    for (size_t i = 0; i < fact->default_count; i++) {
+        const struct set_default *d = &fact->defaults[i];
+        same = same && d->kind == fact->defaults[0].kind && d->value == fact->defaults[0].value;
+    }
+    bool always =
+        fact->default_count > 0 && fact->defaults[fact->default_count - 1].tests.count == 0;
+    taken = taken == NULL && same && always ? &fact->defaults[0] : taken;
+    if (taken == NULL) {
         return false;
     }
-    *out = fact->defaults[0].kind == DEFAULT_EXPORTER ? f->from : fact->defaults[0].value;
+    *out = taken->kind == DEFAULT_EXPORTER ? f->from : taken->value;
     return true;
 }
 
