@@ -179,6 +179,18 @@ enum err money_need_standing(struct contract_call *k, const struct right_record 
     return contract_need(k, l.state == LOCK_SETTLED || k->now_ms < l.until_ms, RECEIPT_EXPIRED);
 }
 
+enum err money_is_refunded(struct contract_call *k, const struct right_record *r, bool *out)
+{
+    struct lock_record l;
+    if (hash_is_zero(&r->lock)) {
+        *out = false;
+        return ERR_NONE;
+    }
+    TRY(lock_record_load(k, contract_key_lock(&r->lock), &l));
+    *out = l.state == LOCK_REFUNDED;
+    return ERR_NONE;
+}
+
 enum err money_settle(struct contract_call *k, const struct money_settle *x)
 {
     struct lock_record l;
@@ -216,6 +228,7 @@ static enum err emit_refunded(struct contract_call *k, const struct lock_record 
     TRY(token_record_load(k, contract_key_token(&l->token), &t));
     if (bound) {
         TRY(right_record_load(k, contract_key_right(&l->right), &r));
+        TRY(right_refunded(k, &r));
         e.subject[e.subject_count++] = l->right;
     }
     e.subject[e.subject_count++] = l->payer;

@@ -159,12 +159,14 @@ enum err right_revoke(struct contract_call *k, const struct right_revoke *x)
     struct right_record r;
     struct token_record t;
     struct right_revoked revoked = { x->reason };
-    bool regulator;
+    bool regulator, refunded;
     TRY(right_record_load(k, contract_key_right(&x->right), &r));
     TRY(contract_is_regulator(k, &regulator));
     TRY(contract_need(k, regulator || hash_equal(&r.grantor, k->author), RECEIPT_FORBIDDEN));
     TRY(contract_need(k, r.state == RIGHT_ACTIVE, RECEIPT_REVOKED));
     TRY(token_record_load(k, contract_key_token(&r.token), &t));
+    TRY(money_is_refunded(k, &r, &refunded));
+    TRY(right_ended(k, &r, refunded));
     r.state = RIGHT_REVOKED;
     struct event e = { .contract = CONTRACT_RIGHT,
                        .type = EVENT_RIGHT_REVOKED,

@@ -16,6 +16,13 @@ MUST_USE enum err right_use_pending(struct contract_call *k, struct token_record
 /* The holder has acknowledged a wrap of this right; `newest` looks at the newest one alone. */
 MUST_USE enum err right_is_delivered(struct contract_call *k, const struct right_record *r,
                                      bool *out);
+/* The lock of a right was paid back, or the right revoked: what its grant reserved in counters is
+ * given back, once, when nothing was handed over under it. Revoking gives back under brokered
+ * custody only: a wrap that went with the grant may have been read without a word (ADR 0026). */
+MUST_USE enum err right_refunded(struct contract_call *k, const struct right_record *r);
+MUST_USE enum err right_ended(struct contract_call *k, const struct right_record *r, bool refunded);
+MUST_USE enum err money_is_refunded(struct contract_call *k, const struct right_record *r,
+                                    bool *out);
 /* A lock that pays for this right, if there is one, can still be or is settled. */
 MUST_USE enum err money_need_standing(struct contract_call *k, const struct right_record *r);
 

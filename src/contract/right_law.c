@@ -1,6 +1,6 @@
 /* The law inside GRANT: facts that the ledger itself knows, counters, the verdict (FORMATS 8). */
 #include "base/clock.h"
-#include "contract/contract_internal.h"
+#include "contract/right_internal.h"
 
 enum {
     MONTHS = 12,
@@ -144,4 +144,50 @@ enum err right_judge(struct contract_call *k, const struct token_record *token,
                       RECEIPT_LAW));
     TRY(reserve(k, &token->owner, day, v));
     return policy_verdict_encode(v, k->arena, verdict);
+}
+
+/* What the verdict of a grant reserved, taken back from the slot it was put into. */
+static enum err unreserve(struct contract_call *k, const struct right_record *r)
+{
+    struct policy_verdict *v = ARENA_NEW(k->arena, struct policy_verdict);
+    if (v == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(policy_refusal(k, policy_verdict_decode(r->verdict, k->arena, v)));
+    for (size_t i = 0; i < v->counted_count; i++) {
+        const struct policy_add *add = &v->counted[i];
+        struct contract_key key = contract_key_counter(&r->grantor, add->regime, add->kind,
+                                                       add->period, slot_of(add->period, v->day));
+        struct counter_record c;
+        TRY(counter_read(k, key, &c.value));
+        TRY(contract_need(k, c.value >= add->adds, RECEIPT_LIMIT)); /* damage: it was put there */
+        c.value -= add->adds;
+        TRY(counter_record_store(k, key, &c));
+    }
+    return ERR_NONE;
+}
+
+/* The ledger knows of no key that reached the holder: no wrap acknowledged, none released, no use.
+ */
+static enum err nothing_went(struct contract_call *k, const struct right_record *r, bool *out)
+{
+    bool delivered;
+    TRY(right_is_delivered(k, r, &delivered));
+    *out = !delivered && r->used == 0;
+    return ERR_NONE;
+}
+
+enum err right_refunded(struct contract_call *k, const struct right_record *r)
+{
+    bool nothing;
+    TRY(nothing_went(k, r, &nothing));
+    bool before = r->state == RIGHT_REVOKED && r->custody == CUSTODY_BROKERED;
+    return nothing && !before ? unreserve(k, r) : ERR_NONE;
+}
+
+enum err right_ended(struct contract_call *k, const struct right_record *r, bool refunded)
+{
+    bool nothing;
+    TRY(nothing_went(k, r, &nothing));
+    return nothing && !refunded && r->custody == CUSTODY_BROKERED ? unreserve(k, r) : ERR_NONE;
 }

@@ -167,6 +167,83 @@ TEST(formats_8_the_contract_counts_what_was_granted_before)
     lab_close(l);
 }
 
+static enum receipt_status grant_persons(struct lab *l, struct right_grant *g, unsigned persons,
+                                         const char *mechanism)
+{
+    g->facts = lab_facts(l, "DE", persons, mechanism);
+    return g->custody == CUSTODY_RELEASED
+               ? lab_grant(l, g)
+               : lab_call(l, OWNER, METHOD_RIGHT_GRANT, lab_right_grant(l, g));
+}
+
+/* A lock by which the holder pays the owner, until 100 ms from now. */
+static struct hash paid_lock(struct lab *l, const struct hash *token)
+{
+    struct hash lock;
+    LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[HOLDER], lab_amount(10));
+    LAB(l, HOLDER, METHOD_MONEY_LOCK, money_lock, .payee = l->did[OWNER], .amount = lab_amount(10),
+        .token = *token, .until_ms = l->now_ms + 100);
+    contract_lock_id(l->suite, &l->did[HOLDER], &l->did[OWNER], l->tx.body.nonce, &lock);
+    return lock;
+}
+
+/* Two grants of 60,000 in one block: the second is judged at 120,000, and asks for the contract.
+ * When the first is paid back its reservation is gone, unless its wrap was acknowledged. */
+TEST(formats_8_what_was_reserved_and_not_handed_over_is_given_back)
+{
+    for (int acked = 0; acked < 2; acked++) {
+        struct lab *l = lab_open();
+        struct hash token = sealed_token(l);
+        struct right_grant first = lab_grant_args(l, &token), second = first;
+        first.lock = paid_lock(l, &token);
+        CHECK_EQ(grant_persons(l, &first, 60000, ""), RECEIPT_OK);
+        struct hash of_first = l->tx.id;
+        CHECK_EQ(grant_persons(l, &second, 60000, ""), RECEIPT_LAW);
+        CHECK_EQ(grant_persons(l, &second, 60000, "\"cn_standard_contract\""), RECEIPT_OK);
+        CHECK_EQ(grant_persons(l, &second, 1, ""), RECEIPT_LAW);
+        if (acked != 0) {
+            LAB(l, HOLDER, METHOD_ATTACHMENT_ACK, attachment_ack, 1, { { of_first, 0 } });
+        }
+        l->now_ms += 100;
+        CHECK_EQ(LAB(l, OTHER, METHOD_MONEY_REFUND, money_refund, first.lock), RECEIPT_OK);
+        /* 60,000 of the second stand; the first's count only when its wrap was acknowledged. */
+        CHECK_EQ(grant_persons(l, &second, 40000, ""), RECEIPT_LAW);
+        CHECK_EQ(grant_persons(l, &second, 39999, ""), acked ? RECEIPT_LAW : RECEIPT_OK);
+        CHECK_EQ(grant_persons(l, &second, 1, ""), RECEIPT_LAW);
+        lab_close(l);
+    }
+}
+
+/* A brokered right under which nothing was released counts nothing once it is revoked; refunded and
+ * revoked, in either order, it is given back once. */
+TEST(formats_8_a_reservation_is_given_back_once)
+{
+    for (int order = 0; order < 3; order++) {
+        struct lab *l = lab_open();
+        struct hash token = sealed_token(l);
+        struct right_grant first = lab_grant_args(l, &token), second = first;
+        first.lock = paid_lock(l, &token);
+        first.custody = CUSTODY_BROKERED;
+        first.wrap = (struct hash){ { 0 } };
+        CHECK_EQ(grant_persons(l, &first, 60000, ""), RECEIPT_OK);
+        struct hash right = lab_right_of(l, &first);
+        CHECK_EQ(grant_persons(l, &second, 39999, ""), RECEIPT_OK);
+        CHECK_EQ(grant_persons(l, &second, 1, ""), RECEIPT_LAW);
+        l->now_ms += order == 2 ? 0 : 100;
+        if (order == 1) {
+            LAB(l, OTHER, METHOD_MONEY_REFUND, money_refund, first.lock);
+        }
+        CHECK_EQ(LAB(l, OWNER, METHOD_RIGHT_REVOKE, right_revoke, right, 1), RECEIPT_OK);
+        if (order == 0) {
+            LAB(l, OTHER, METHOD_MONEY_REFUND, money_refund, first.lock);
+        }
+        CHECK_EQ(grant_persons(l, &second, 60001, ""), RECEIPT_LAW);
+        CHECK_EQ(grant_persons(l, &second, 60000, ""), RECEIPT_OK);
+        CHECK_EQ(grant_persons(l, &second, 1, ""), RECEIPT_LAW);
+        lab_close(l);
+    }
+}
+
 /* The shipped law with its counters over the twelve months before, compiled once. */
 static void with_rolling_counters(struct genesis *g)
 {
