@@ -142,6 +142,14 @@ for left in empty.csv good.csv; do
     check "a node of it is 1" refuses 1 node run --index 0 --dir "$PLACE/strange"
 done
 
+check 'an empty name of a directory is 2' refuses 2 net status --dir ''
+check 'net stop: a directory that is not there is 5' refuses 5 net stop --dir "$PLACE/missing"
+check 'net relay: what is no address is 2' refuses 2 net relay --listen here --to 127.0.0.1:7000
+check 'sim: more byzantine seats than can be borne are 2' \
+    refuses 2 sim --nodes 4 --faults byzantine:2 --steps 10
+check 'sim: and so are faults that take one of them' \
+    refuses 2 sim --nodes 4 --faults byzantine:1,wipe --steps 10
+
 check 'no such command is 2' refuses 2 teleport
 check 'bench: no such topic is 2' refuses 2 bench teleport
 check 'bench: a time that is none is 2' refuses 2 bench comply --seconds 0

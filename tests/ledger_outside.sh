@@ -84,6 +84,8 @@ check 'it verifies with the genesis file alone' \
     ask 0 'verified: blocks 1 to' ledger import "$ALL" --check --genesis "$S/genesis"
 check 'but with no file that is no genesis file' \
     ask 4 'not one that this release knows' ledger import "$ALL" --check --genesis "$ALL"
+check 'a node that is none leaves nothing' ask 5 'no such node' ledger export "$PART" --index 99
+check 'not even its directory' [ ! -e "$S/node-99" ]
 check 'and a directory is no archive' ask 1 'is a directory' ledger import "$PLACE" --check
 check 'no byte of it may be another' flips "$ALL"
 check 'a node that runs is left alone' ask 6 'another process' ledger export "$PART" --index 0

@@ -61,14 +61,15 @@ static enum err write_report(struct gather *g, const char *path, bool html)
     e = html ? write_page(s, path, bytes_of(report, len))
              : cli_write_file(s->cli, path, bytes_of(report, len), 0644);
     json_text_free(report);
+    TRY(e);
     json_put(s->cli->answer, "report", json_new_str(path));
     json_put(s->cli->answer, "bytes", json_new_u64(len));
     json_put(s->cli->answer, "tokens", json_new_u64(g->token_count));
     json_put(s->cli->answer, "transactions", json_new_u64(g->tx_count));
-    json_put(s->cli->answer, "ok", json_new_bool(e == ERR_NONE));
+    json_put(s->cli->answer, "ok", json_new_bool(true));
     fprintf(s->cli->text, "%s: %zu bytes, %zu tokens, %zu rights, %zu transactions\n", path, len,
             g->token_count, g->right_count, g->tx_count);
-    return e;
+    return ERR_NONE;
 }
 
 /* What a report is about: a token by its id, or all of some days. */

@@ -104,6 +104,9 @@ static enum err parse(struct cli *c, int count, char **word)
                         c->command->args[0] != '\0' ? c->command->args : "no arguments");
     }
     c->dir = first_of(cli_option(c, "--dir"), getenv("CARNET_DIR"), "./carnet-space");
+    if (c->dir[0] == '\0') {
+        return cli_fail(c, ERR_USAGE, "--dir", "names no directory");
+    }
     if (strlen(c->dir) > CLI_DIR_SIZE_MAX) {
         return cli_fail(c, ERR_USAGE, "--dir", "has more than %d bytes", CLI_DIR_SIZE_MAX);
     }

@@ -218,6 +218,9 @@ static enum err run_stop(struct cli *c)
 {
     long pid = net_lock_holder(c, NET_SUPERVISOR_LOCK);
     json_put(c->answer, "ok", json_new_bool(true));
+    if (pid == 0 && access(c->dir, F_OK) != 0) {
+        return cli_fail(c, cli_errno(errno), c->dir, "%s", strerror(errno));
+    }
     if (pid == 0) {
         fprintf(c->text, "nothing runs in %s\n", c->dir);
         return ERR_NONE;
@@ -315,6 +318,10 @@ static enum err run_relay(struct cli *c)
     o.delay_ms = (unsigned)delay;
     o.rate_bytes_s = (unsigned)rate;
     enum err e = relay_run(&o);
+    if (e == ERR_USAGE) {
+        cli_hint(c, "an address is a number and a port, as 127.0.0.1:7000");
+        return cli_fail(c, e, "--listen, --to", "'%s', '%s': not two addresses", o.listen, o.to);
+    }
     return e == ERR_NONE ? e : cli_fail(c, e, o.listen, "%s", err_text(e));
 }
 

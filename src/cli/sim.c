@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "ledger/genesis.h"
 #include "policy/compile/policy_compile.h"
 
 /* `carnet sim`: runs seeds and shows what came of them. */
@@ -64,6 +65,17 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
                    "byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
+    }
+    if (q->options.liars > committee_faulty_max(q->options.nodes)) {
+        return cli_fail(c, ERR_USAGE, faults, "of %u nodes at most %u may be byzantine",
+                        q->options.nodes, committee_faulty_max(q->options.nodes));
+    }
+    if ((q->options.faults & SIM_AMONG_F) != 0 &&
+        q->options.liars == committee_faulty_max(q->options.nodes)) {
+        return cli_fail(c, ERR_USAGE, faults,
+                        "lost, misdirect, restore and wipe take one of the %u that may be faulty "
+                        "of %u nodes",
+                        q->options.liars, q->options.nodes);
     }
     if (q->drawn && (faults != NULL || cli_option(c, "--nodes") != NULL)) {
         return cli_fail(c, ERR_USAGE, "--drawn", "nodes and faults are the seed's own then");

@@ -27,6 +27,22 @@ static enum err run_proof(struct cli *c)
     return session_act(c, proof);
 }
 
+/* The step of a proof at which it failed, in words. */
+static const char *meaning(const char *reason)
+{
+    static const char *const WORDS[][2] = {
+        { "encoding", ": the file is not the proof of a transaction" },
+        { "certificate", ": too few validators of this space have signed the block" },
+        { "committee", ": the block is of another space or committee" },
+    };
+    for (size_t i = 0; i < COUNT(WORDS); i++) {
+        if (strcmp(reason, WORDS[i][0]) == 0) {
+            return WORDS[i][1];
+        }
+    }
+    return "";
+}
+
 /* A refused file is an answer, exit code 4 (DESIGN 7): {ok: false, reasons}. */
 static void answer_refusal(struct cli *c, const char *reason)
 {
@@ -34,7 +50,7 @@ static void answer_refusal(struct cli *c, const char *reason)
     json_push(reasons, json_new_str(reason));
     json_put(c->answer, "ok", json_new_bool(false));
     json_put(c->answer, "reasons", reasons);
-    fprintf(c->text, "not proved: %s\n", reason);
+    fprintf(c->text, "not proved: %s%s\n", reason, meaning(reason));
     c->exit_code = err_exit_code(ERR_PROOF);
 }
 

@@ -243,7 +243,6 @@ static enum err make_space_dir(struct node *n, char why[NODE_WHY_SIZE])
 
 static enum err open_dir(struct node *n, const char *dir, uint32_t index, char why[NODE_WHY_SIZE])
 {
-    char name[64];
     n->lock = n->root.folder = n->disk.folder = -1;
     n->index = index;
     if (strnlen(dir, NODE_PATH_SIZE / 2) == NODE_PATH_SIZE / 2) {
@@ -254,18 +253,26 @@ static enum err open_dir(struct node *n, const char *dir, uint32_t index, char w
     if (e != ERR_NONE) {
         return node_said(why, e, n->dir, "make a space with `carnet net init`");
     }
-    (void)snprintf(name, sizeof name, "node-%u", n->index);
-    e = disk_folder(&n->root, name);
-    if (e != ERR_NONE) {
-        return node_said(why, e, name, "");
-    }
     return load_genesis(n, why);
+}
+
+static enum err make_node_dir(struct node *n, char why[NODE_WHY_SIZE])
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "node-%u", n->index);
+    enum err e = disk_folder(&n->root, name);
+    return e == ERR_NONE ? e : node_said(why, e, name, "");
 }
 
 enum err node_files_offline(struct node *n, const char *dir, uint32_t index,
                             char why[NODE_WHY_SIZE])
 {
+    char path[NODE_PATH_SIZE + 64];
     TRY(open_dir(n, dir, index, why));
+    (void)snprintf(path, sizeof path, "%s/node-%u", dir, index);
+    if (access(path, F_OK) != 0) { /* a slip of the number must not leave another node's folder */
+        return node_said(why, ERR_NOT_FOUND, path, "this space has no such node here");
+    }
     TRY(take_lock(n, why));
     return make_space_dir(n, why);
 }
@@ -275,6 +282,7 @@ enum err node_files_open(struct node *n, const struct node_options *o, char why[
     char name[64];
     TRY(open_dir(n, o->dir, o->index, why));
     TRY(load_nodes(n, why));
+    TRY(make_node_dir(n, why));
     TRY(take_lock(n, why));
     (void)snprintf(name, sizeof name, "keys/node-%u.key", n->index);
     enum err e = keystore_open(&n->keystore, &n->root, n->index, o->passphrase);

@@ -386,8 +386,10 @@ static void on_signal(uv_signal_t *handle, int number)
 static enum err listen_at(struct relay *r)
 {
     struct sockaddr_storage at;
-    TRY(conn_parse_address(r->options->to, &r->to));
-    TRY(conn_parse_address(r->options->listen, &at));
+    if (conn_parse_address(r->options->to, &r->to) != ERR_NONE ||
+        conn_parse_address(r->options->listen, &at) != ERR_NONE) {
+        return ERR_USAGE;
+    }
     (void)uv_tcp_init(&r->loop, &r->listener);
     r->listener.data = r;
     int bad = uv_tcp_bind(&r->listener, (struct sockaddr *)&at, 0);
@@ -397,7 +399,9 @@ static enum err listen_at(struct relay *r)
     if (bad != 0) {
         uv_close((uv_handle_t *)&r->listener, NULL);
         (void)uv_run(&r->loop, UV_RUN_DEFAULT);
-        return bad == UV_EADDRINUSE ? ERR_PORT_IN_USE : ERR_FAILED;
+        return bad == UV_EADDRINUSE      ? ERR_PORT_IN_USE
+               : bad == UV_EADDRNOTAVAIL ? ERR_UNAVAILABLE
+                                         : ERR_FAILED;
     }
     return ERR_NONE;
 }

@@ -244,6 +244,6 @@ TEST(a_relay_that_cannot_listen_says_why)
     struct relay_options o = { listen_at, "127.0.0.1:9", "/dev/null", 0, 0 };
     CHECK_ERR(relay_run(&o), ERR_PORT_IN_USE);
     o.listen = "here";
-    CHECK_ERR(relay_run(&o), ERR_RANGE);
+    CHECK_ERR(relay_run(&o), ERR_USAGE);
     CHECK_EQ(weather_close(&w), 0);
 }
