@@ -29,30 +29,57 @@ static enum err put_file(struct net_writer *w, unsigned mode, struct bytes x, co
     return cli_write_file(w->plan->cli, path, x, mode);
 }
 
-/* Free ports of the loopback address: all are held open until the last one is found. */
+/* Where free ports are looked for: above the services that systems know, below those that kernels
+ * lend to outgoing connections (32768 on Linux), one of which could stand there when a node that
+ * ended wants its port again. */
+enum { PORT_FIRST = 10240, PORT_END = 32768, PORT_TRIES = 200 };
+
+/* A socket that holds this port of the loopback address; -1: errno says why. */
+static int hold_port(uint16_t port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET,
+                             .sin_port = htons(port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) != 0) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+static int hold_some_port(uint16_t *port)
+{
+    int fd = -1;
+    for (int tries = 0; fd < 0 && tries < PORT_TRIES; tries++) {
+        uint8_t random[4];
+        secret_random(random, sizeof random);
+        struct reader r = reader_over(bytes_of(random, sizeof random));
+        *port = (uint16_t)(PORT_FIRST + reader_u32(&r) % (PORT_END - PORT_FIRST));
+        fd = hold_port(*port);
+    }
+    return fd;
+}
+
+/* All are held open until the last one is found. */
 static enum err find_ports(struct net_writer *w, uint32_t count)
 {
     int fd[2 * NET_PARTICIPANTS_MAX];
     enum err e = ERR_NONE;
-    uint32_t opened = 0;
-    for (; opened < count && e == ERR_NONE; opened++) {
-        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t len = sizeof a;
-        fd[opened] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (w->plan->port != 0) {
-            a.sin_port = htons((uint16_t)(w->plan->port + opened));
-        }
-        if (fd[opened] < 0 || bind(fd[opened], (struct sockaddr *)&a, sizeof a) != 0 ||
-            getsockname(fd[opened], (struct sockaddr *)&a, &len) != 0) {
+    uint32_t held = 0;
+    for (; held < count; held++) {
+        w->port[held] = (uint16_t)(w->plan->port + held);
+        fd[held] = w->plan->port != 0 ? hold_port(w->port[held]) : hold_some_port(&w->port[held]);
+        if (fd[held] < 0) {
             e = cli_fail(w->plan->cli, errno == EADDRINUSE ? ERR_PORT_IN_USE : ERR_FAILED, "ports",
-                         "%u: %s", w->plan->port + opened, strerror(errno));
+                         "%u: %s", w->port[held], strerror(errno));
+            break;
         }
-        w->port[opened] = ntohs(a.sin_port);
     }
-    for (uint32_t i = 0; i < opened; i++) {
-        if (fd[i] >= 0) {
-            close(fd[i]);
-        }
+    for (uint32_t i = 0; i < held; i++) {
+        close(fd[i]);
     }
     return e;
 }
