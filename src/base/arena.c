@@ -18,6 +18,12 @@ struct arena arena_over(void *memory, size_t size)
     return (struct arena){ .base = memory, .size = size };
 }
 
+struct arena arena_over_fresh(void *memory, size_t size)
+{
+    ASSERT(memory != NULL);
+    return (struct arena){ .base = memory, .size = size, .fresh = true };
+}
+
 /* Aligned and counted, not zeroed. */
 static uint8_t *take(struct arena *a, size_t size)
 {
@@ -37,9 +43,12 @@ static uint8_t *take(struct arena *a, size_t size)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
+    size_t written = a->fresh ? a->used_max : a->size;
     uint8_t *out = take(a, size);
     if (out != NULL) {
-        memset(out, 0, size);
+        size_t at = (size_t)(out - a->base);
+        size_t used = written > at ? written - at : 0;
+        memset(out, 0, used < size ? used : size);
     }
     return out;
 }
@@ -68,11 +77,13 @@ enum err arena_copy(struct arena *a, struct bytes x, struct bytes *out)
 
 enum err arena_split(struct arena *a, size_t size, struct arena *out)
 {
+    size_t written = a->fresh ? a->used_max : a->size;
     uint8_t *memory = take(a, size);
     if (memory == NULL) {
         return ERR_NO_SPACE;
     }
     *out = arena_over(memory, size);
+    out->fresh = (size_t)(memory - a->base) >= written;
     return ERR_NONE;
 }
 

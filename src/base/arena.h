@@ -16,9 +16,12 @@ struct arena {
     size_t size;
     size_t used;
     size_t used_max; /* high-water mark, for limits and their tests */
+    bool fresh;      /* above the mark it is zero: nobody has written there */
 };
 
 struct arena arena_over(void *memory, size_t size);
+/* The same over memory that is zero, as the system gives it: what is not used is not touched. */
+struct arena arena_over_fresh(void *memory, size_t size);
 
 /* Zeroed memory aligned to 16, or NULL when it does not fit. size 0 gives a valid pointer. */
 MUST_USE void *arena_alloc(struct arena *a, size_t size);

@@ -203,7 +203,7 @@ static enum err install_state(struct import *m)
     const struct snapshot *s = &m->snapshot;
     (void)snprintf(path, sizeof path, "%s/index", m->o->node.space_dir);
     TRY(disk_folder(&m->o->node.disk, "index"));
-    TRY(index_open(&book, path, NODE_INDEX_MAP));
+    TRY(index_open(&book, path, (size_t)NODE_MAP_GIB << 30));
     enum err e = index_restart(&book, s->header.height);
     e = e == ERR_NONE ? index_commit(&book) : e;
     index_close(&book);

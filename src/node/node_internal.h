@@ -14,10 +14,10 @@
 #include "node/verify_internal.h"
 
 enum {
-    NODE_LEAVES_MAX = 256 * 1024,       /* of the state tree in memory */
+    NODE_LEAVES_MAX = 2 * 1024 * 1024,  /* of the state tree: 120 bytes each when used */
+    NODE_CHANGES_MAX = 128 * 1024, NODE_REPLAY_MAX = 1024 * 1024, /* open; ids of ten minutes */
     NODE_WORK_SIZE = 192 * 1024 * 1024, /* one event's scratch; pages cost memory when touched */
-    NODE_STATE_MAP = 1024 * 1024 * 1024,
-    NODE_INDEX_MAP = 1024 * 1024 * 1024,
+    NODE_MAP_GIB = 8, /* addresses of each view: files grow as they are filled */
     NODE_PATH_SIZE = 4096,
     NODE_HEIGHTS_MAX = 1 << 26, /* blocks kept: five a second for 155 days without a prune */
     NODE_WATCHERS_MAX = 64

@@ -25,9 +25,9 @@ static struct ledger_limits limits(void)
 {
     struct ledger_limits l = ledger_limits_node();
     l.state.leaves_max = NODE_LEAVES_MAX;
-    l.state.changes_max = NODE_LEAVES_MAX / 2;
+    l.state.changes_max = NODE_CHANGES_MAX;
     l.state.overlay_bytes_max = 32 * 1024 * 1024;
-    l.replay_max = NODE_LEAVES_MAX;
+    l.replay_max = NODE_REPLAY_MAX;
     l.mempool_txs_max = LEDGER_PENDING_MAX / 4;
     l.mempool_bytes_max = 16 * 1024 * 1024;
     return l;
@@ -231,9 +231,9 @@ static enum err open_views(struct node *n)
     TRY(disk_folder(&n->disk, "state"));
     TRY(disk_folder(&n->disk, "index"));
     view_path(n, "state", path);
-    TRY(store_open(path, NODE_STATE_MAP, &n->store));
+    TRY(store_open(path, (size_t)NODE_MAP_GIB << 30, &n->store));
     view_path(n, "index", path);
-    return index_open(&n->book, path, NODE_INDEX_MAP);
+    return index_open(&n->book, path, (size_t)NODE_MAP_GIB << 30);
 }
 
 static void close_views(struct node *n)
@@ -357,7 +357,7 @@ enum err node_replica_open(struct node *n, const struct node_options *o)
     if (n->region == NULL) {
         return ERR_NO_SPACE;
     }
-    struct arena region = arena_over(n->region, n->region_size);
+    struct arena region = arena_over_fresh(n->region, n->region_size);
     return replica_init(&config, &region, node_now_ms(n), &n->replica);
 }
 

@@ -65,7 +65,7 @@ enum err offline_store(struct offline *o, struct store **out)
     char path[NODE_PATH_SIZE + 16];
     (void)snprintf(path, sizeof path, "%s/state", o->node.space_dir);
     TRY(disk_folder(&o->node.disk, "state"));
-    return store_open(path, NODE_STATE_MAP, out);
+    return store_open(path, (size_t)NODE_MAP_GIB << 30, out);
 }
 
 /* The folded state must stand at the base or above it: the blocks after it are replayed. */
@@ -115,7 +115,7 @@ static enum err forget_index(struct offline *o, uint64_t *from)
     if (height < o->log.base) {
         return ERR_CORRUPT;
     }
-    TRY(index_open(&book, path, NODE_INDEX_MAP));
+    TRY(index_open(&book, path, (size_t)NODE_MAP_GIB << 30));
     enum err e = index_restart(&book, height);
     e = e == ERR_NONE ? index_commit(&book) : e;
     index_close(&book);

@@ -73,3 +73,28 @@ TEST(a_child_arena_is_carved_out_of_its_parent)
     CHECK_ERR(arena_split(&a, 1, &child), ERR_NO_SPACE);
     CHECK_EQ(child.size, 32);
 }
+
+TEST(fresh_memory_is_not_touched_before_it_is_used_and_zeroed_when_it_comes_again)
+{
+    static uint8_t memory[256];
+    memset(memory, 0, sizeof memory);
+    struct arena a = arena_over_fresh(memory, sizeof memory), child, again;
+    memory[64] = 7; /* what arena_alloc leaves alone shows whether it was cleared */
+    uint8_t *first = arena_alloc(&a, 128);
+    CHECK(first == memory && first[64] == 7);
+    memset(first, 0xff, 128);
+    arena_reset(&a);
+    uint8_t *second = arena_alloc(&a, 144);
+    CHECK(second == memory);
+    for (size_t i = 0; i < 144; i++) {
+        CHECK_EQ(second[i], 0);
+    }
+    CHECK_OK(arena_split(&a, 64, &child));
+    CHECK(child.fresh);
+    memset(child.base, 0xff, 64);
+    arena_reset(&a);
+    CHECK_OK(arena_split(&a, 208, &again)); /* in part it was a child's */
+    CHECK(!again.fresh);
+    uint8_t *zeroed = arena_alloc(&again, 208);
+    CHECK(zeroed != NULL && zeroed[144] == 0 && zeroed[207] == 0);
+}
