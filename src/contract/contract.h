@@ -60,6 +60,7 @@ enum contract_method_number {
 enum contract_subject { SUBJECT_PACK_SET = 1, SUBJECT_VERSION_SET = 3 };
 
 enum {
+    DID_CREATE_KEYS_MAX = 8,       /* of a document that a transaction brings */
     CONTRACT_USES_MAX = 1000000,   /* of one right: a count beyond it is "not counted" */
     CONTRACT_CHUNKS_MAX = 1 << 24, /* of one seal: 16 TiB in chunks of 1 MiB */
     CONTRACT_CHUNK_SIZE_MIN = 64 * 1024,

@@ -53,12 +53,18 @@ static enum err need_admission(struct contract_call *k, struct hash *by)
     return contract_refuse(k, RECEIPT_FORBIDDEN);
 }
 
+/* More keys than this come from genesis alone: to read such a document is its founders' choice. */
+static bool may_create(const struct did_create *x)
+{
+    return x->document.key_count <= DID_CREATE_KEYS_MAX;
+}
+
 enum err did_create(struct contract_call *k, const struct did_create *x)
 {
     const struct suite *s = ctx_suite(k->ctx);
     struct did_record r = { .document = x->document, .height = k->height };
     struct hash by;
-    TRY(contract_need(k, document_is_sound(s, &x->document), RECEIPT_ARGS));
+    TRY(contract_need(k, may_create(x) && document_is_sound(s, &x->document), RECEIPT_ARGS));
     TRY(did_derive(s, &x->document, k->arena, &r.document.id));
     TRY(contract_need(k, hash_equal(&r.document.id, k->author), RECEIPT_ARGS));
     TRY(contract_need_absent(k, contract_key_did(k->author)));
@@ -99,6 +105,7 @@ static enum err key_of_newcomer(struct contract_call *k, const struct hash *did,
         return ERR_NOT_FOUND;
     }
     TRY(did_create_decode(k->tx->body.args, k->arena, &x));
+    TRY(may_create(&x) ? ERR_NONE : ERR_RANGE);
     TRY(did_derive(s, &x.document, k->arena, &id));
     return hash_equal(&id, did) ? signing_key(s, &x.document, key, public_key) : ERR_NOT_FOUND;
 }

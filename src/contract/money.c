@@ -65,8 +65,9 @@ static enum err need_amount(struct contract_call *k, const struct amount *a)
 
 static enum err need_did(struct contract_call *k, const struct hash *did)
 {
-    struct did_record r;
-    return did_record_load(k, contract_key_did(did), &r);
+    struct contract_key key = contract_key_did(did);
+    struct bytes there;
+    return ctx_get(k->ctx, key.contract, contract_key_bytes(&key), &there);
 }
 
 static enum err emit_moved(struct contract_call *k, struct event e, struct money_moved moved,

@@ -15,7 +15,7 @@ enum {
     GENESIS_CURRENCIES_MAX = 64,
     GENESIS_CA_KEYS_MAX = 16,
     GENESIS_TEMPLATES_MAX = 64,
-    DID_KEYS_MAX = 8,
+    DID_KEYS_MAX = 128, /* 4 KiB of a decoded document; did.create takes fewer */
     DID_ROLES_MAX = 8,
     GENESIS_FORMAT = 1,
     VERSION_SET = 1 /* the newest that this release knows; it knows all before */

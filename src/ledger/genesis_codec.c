@@ -32,8 +32,8 @@ static enum err document_to(const struct did_document *d, struct arena *arena,
 {
     ASSERT(d->key_count <= DID_KEYS_MAX && d->role_count <= DID_ROLES_MAX);
     Carnet__V1__DidDocument *m = ARENA_NEW(arena, Carnet__V1__DidDocument);
-    Carnet__V1__DidKey *key = ARENA_ARRAY(arena, Carnet__V1__DidKey, DID_KEYS_MAX);
-    Carnet__V1__DidKey **keys = ARENA_ARRAY(arena, Carnet__V1__DidKey *, DID_KEYS_MAX);
+    Carnet__V1__DidKey *key = ARENA_ARRAY(arena, Carnet__V1__DidKey, d->key_count);
+    Carnet__V1__DidKey **keys = ARENA_ARRAY(arena, Carnet__V1__DidKey *, d->key_count);
     uint32_t *roles = ARENA_ARRAY(arena, uint32_t, DID_ROLES_MAX);
     if (m == NULL || key == NULL || keys == NULL || roles == NULL) {
         return ERR_NO_SPACE;

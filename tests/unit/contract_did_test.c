@@ -73,6 +73,52 @@ TEST(formats_4_a_document_that_is_not_sound_is_refused)
 }
 
 /* What decides over others is not one co-signature's to give. */
+static void many_keys(struct did_document *d, uint32_t count)
+{
+    for (uint32_t i = d->key_count; i < count; i++) {
+        d->key[i] = d->key[0];
+        d->key[i].id = i + 1;
+    }
+    d->key_count = count;
+}
+
+TEST(formats_4_a_transaction_brings_at_most_eight_keys)
+{
+    struct lab *l = lab_open();
+    struct did_document eight = newcomer(l), nine = newcomer(l);
+    many_keys(&eight, DID_CREATE_KEYS_MAX);
+    many_keys(&nine, DID_CREATE_KEYS_MAX + 1);
+    create(l, &nine, ADMIN);
+    create(l, &eight, ADMIN);
+    LAB_EXPECT(l, "newcomer did.create -> args\n"
+                  "newcomer did.create -> ok; did.created\n");
+    lab_close(l);
+}
+
+TEST(formats_4_more_keys_than_a_transaction_may_bring_sign_nothing)
+{
+    struct lab *l = lab_open();
+    struct did_document d = newcomer(l);
+    struct did_create x;
+    struct hash id;
+    struct bytes key;
+    for (uint32_t count = DID_CREATE_KEYS_MAX; count <= DID_CREATE_KEYS_MAX + 1; count++) {
+        many_keys(&d, count);
+        d.id = (struct hash){ { 0 } };
+        CHECK_OK(did_derive(l->suite, &d, &l->arena, &id));
+        x = (struct did_create){ d };
+        struct tx tx = { .body = { .method = METHOD_DID_CREATE,
+                                   .signer_count = 1,
+                                   .args = lab_did_create(l, &x) } };
+        tx.body.signer[0].did = id;
+        l->ctx->tx = &tx;
+        enum err e = l->ctx->contracts->signer_key(l->ctx, &id, 1, &key);
+        CHECK((e == ERR_NONE) == (count == DID_CREATE_KEYS_MAX));
+        l->ctx->tx = NULL;
+    }
+    lab_close(l);
+}
+
 TEST(admission_gives_no_role_that_decides_over_others)
 {
     static const struct {

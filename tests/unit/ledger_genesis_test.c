@@ -276,6 +276,23 @@ TEST(formats_3_limits_are_reached_and_not_passed)
     CHECK_ERR(decoded(&g), ERR_RANGE);
 }
 
+TEST(formats_4_a_document_of_genesis_holds_up_to_its_limit_of_keys)
+{
+    struct genesis g;
+    given_a_genesis();
+    struct did_document *d = &fields.participant[2];
+    for (uint32_t i = 1; i < DID_KEYS_MAX; i++) {
+        d->key[i] = d->key[0];
+        d->key[i].id = i + 1;
+    }
+    d->key_count = DID_KEYS_MAX;
+    CHECK_OK(did_derive(suite_intl(), d, &arena, &d->id));
+    fields.seat[2].participant = d->id;
+    CHECK_OK(decoded(&g));
+    CHECK_EQ(g.participant[2].key_count, DID_KEYS_MAX);
+    CHECK_EQ(g.participant[2].key[DID_KEYS_MAX - 1].id, DID_KEYS_MAX);
+}
+
 TEST(formats_3_versions_and_suites_unknown_are_told_apart_from_broken_rules)
 {
     struct genesis g;
