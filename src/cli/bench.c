@@ -258,6 +258,7 @@ static enum err run_token(struct cli *c)
 
 static enum err run_cluster(struct cli *c)
 {
+    TRY(bench_cluster_check(c));
     return run_topic(c, bench_cluster);
 }
 
@@ -265,8 +266,10 @@ static const struct cli_option CLUSTER_OPTIONS[] = {
     { "--seconds", "S", "how long each of its two phases lasts (3)" },
     { "--rate", "N", "transactions a second that the flood offers (4000)" },
     { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 8 (2)" },
-    { "--participants", "N", "whose keys sign, 8 each, 2 to 1000 (1000)" },
-    { "--state", "N", "records put into the state before, at most 200000 (0)" },
+    { "--participants", "N", "whose keys sign, 100 each, 2 to 1000 (1000)" },
+    { "--state", "N", "records put into the state before, at most 1900000 (0)" },
+    { "--keep", "DIR", "the space is kept there, with its state, and used again" },
+    { "--quick", NULL, "20 participants, 200 a second: whether it works, not how fast" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option OPTIONS[] = {

@@ -19,9 +19,10 @@ enum {
     BENCH_TICK_MS = 10,       /* what has come due since goes out together */
     BENCH_AGAIN_MS = 3000,    /* without a receipt for so long, it is sent once more */
     BENCH_PATIENCE_MS = 15000,
-    BENCH_CROWD_KEYS = DID_KEYS_MAX, /* of one participant */
+    BENCH_CROWD_KEYS = 100, /* of one participant */
     BENCH_CROWD_MAX = 1000,
-    BENCH_STATE_MAX = 200000 /* a node's state holds 262,144 records */
+    BENCH_STATE_MAX = 1900000, /* a node's state holds 2,097,152 records */
+    BENCH_ANCHOR_MS = 180000   /* how long records of state stay valid, so that ids are forgotten */
 };
 
 struct bench_crowd {

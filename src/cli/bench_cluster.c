@@ -9,36 +9,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/bench_client_internal.h"
-#include "cli/net_internal.h"
+#include "cli/bench_cluster_internal.h"
 #include "crypto/secret.h"
 
-enum { VALIDATORS = 4, AFTER_KILL_MS = 2000, ISSUE_RATE = 1000, STATE_RATE = 3000 };
+enum { AFTER_KILL_MS = 2000, ISSUE_RATE = 1000 };
 
-struct cluster {
-    struct bench *b;
-    struct cli cli; /* of the space that is measured */
-    char dir[CLI_DIR_SIZE_MAX + 32], pass[CLI_DIR_SIZE_MAX + 64];
-    uint32_t lanes;
-    struct bench_floor *floor;
-    struct bench_lane *lane; /* of the floor */
-    struct bench_crowd crowd;
-    struct session *session;
+/* For who watches: what goes on now. */
+static const char *const PHASE_NAME[] = {
+    [BENCH_PAY] = "flood", [BENCH_ANCHOR] = "state", [BENCH_ISSUE] = "money"
 };
 
-/* What one phase came to. */
-struct phase {
-    double seconds; /* from the first that was due to the last receipt */
-    double offered, proven, tps;
-    struct bench_threads validator; /* a receipt, of one of them */
-    double client_us, wire_bytes;   /* a receipt */
-    uint64_t verified[VALIDATORS];  /* signatures, since start */
-    uint64_t refused, busy, again, lost;
-    uint64_t began_ns, killed_ns, back_ns; /* the kill, and the first receipt of what came later */
-};
-
-/* This program with these words, silently. */
-static enum err run_self(struct cluster *k, const char *const *words)
+enum err cluster_run_self(struct cluster *k, const char *const *words)
 {
     const char *full[32] = { "carnet" };
     int n = 1, status = -1;
@@ -62,69 +43,7 @@ static enum err run_self(struct cluster *k, const char *const *words)
     return good ? ERR_NONE : cli_fail(k->b->cli, ERR_FAILED, full[1], "%s failed", full[2]);
 }
 
-/* In a process of its own: it draws and wipes keys, and talks. */
-static enum err make_genesis(struct cluster *k)
-{
-    int status = -1;
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct cli own = *k->b->cli;
-        own.dir = k->dir;
-        own.answer = json_new_object();
-        own.text = own.progress = fopen("/dev/null", "w");
-        own.option_count = 2;
-        own.option[0].name = "--passphrase-file";
-        own.option[0].value = k->pass;
-        own.option[1].name = "--nodes";
-        own.option[1].value = "4";
-        _exit(net_init_crowd(&own, &k->crowd) == ERR_NONE ? 0 : 1);
-    }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    bool good = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return good ? ERR_NONE : cli_fail(k->b->cli, ERR_FAILED, "cluster", "no space could be made");
-}
-
-static enum err make_space(struct cluster *k)
-{
-    char base[CLI_DIR_SIZE_MAX + 24];
-    const char *where = access(k->b->cli->dir, W_OK) == 0 ? k->b->cli->dir : "/tmp";
-    snprintf(base, sizeof base, "%.*s/carnet-bench-XXXXXX", CLI_DIR_SIZE_MAX - 1, where);
-    if (mkdtemp(base) == NULL) {
-        return cli_fail(k->b->cli, cli_errno(errno), base, "%s", strerror(errno));
-    }
-    snprintf(k->pass, sizeof k->pass, "%s/pass", base);
-    snprintf(k->dir, sizeof k->dir, "%s/space", base);
-    int fd = open(k->pass, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, "bench\n", 6) == 6;
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (!good) {
-        return cli_fail(k->b->cli, ERR_FAILED, k->pass, "cannot be written");
-    }
-    TRY(make_genesis(k));
-    const char *start[] = { "net", "start", NULL };
-    return run_self(k, start);
-}
-
-static void remove_space(struct cluster *k)
-{
-    if (k->dir[0] == '\0') {
-        return;
-    }
-    const char *stop[] = { "net", "stop", NULL };
-    (void)!run_self(k, stop);
-    *strrchr(k->dir, '/') = '\0';
-    pid_t pid = fork();
-    if (pid == 0) {
-        execlp("rm", "rm", "-rf", "--", k->dir, (char *)NULL);
-        _exit(127);
-    }
-    (void)waitpid(pid, NULL, 0);
-}
-
-static int64_t status_of(struct cluster *k, uint32_t node, const char *member)
+int64_t cluster_status(struct cluster *k, uint32_t node, const char *member)
 {
     json_t *j;
     int64_t x = -1;
@@ -141,7 +60,7 @@ static int64_t status_of(struct cluster *k, uint32_t node, const char *member)
 static struct bench_threads validators_us(struct cluster *k)
 {
     struct bench_threads t = { 0 };
-    for (uint32_t i = 0; i < VALIDATORS; i++) {
+    for (uint32_t i = 0; i < CLUSTER_VALIDATORS; i++) {
         bench_process_us(net_node_pid(&k->cli, i), &t);
     }
     return t;
@@ -152,7 +71,7 @@ static struct bench_threads threads_since(struct cluster *k, const struct bench_
                                           double receipts)
 {
     struct bench_threads now = validators_us(k);
-    double share = 1 / (VALIDATORS * receipts);
+    double share = 1 / (CLUSTER_VALIDATORS * receipts);
     return (struct bench_threads){ (now.loop_us - before->loop_us) * share,
                                    (now.verify_us - before->verify_us) * share,
                                    (now.sync_us - before->sync_us) * share };
@@ -189,8 +108,8 @@ static void kill_primary(struct cluster *k, struct phase *p, uint64_t at_ns)
     if (at_ns > now) {
         usleep((useconds_t)((at_ns - now) / 1000));
     }
-    int64_t primary = status_of(k, 0, "primary");
-    primary = primary < 0 || primary >= VALIDATORS ? 0 : primary;
+    int64_t primary = cluster_status(k, 0, "primary");
+    primary = primary < 0 || primary >= CLUSTER_VALIDATORS ? 0 : primary;
     long pid = net_node_pid(&k->cli, (uint32_t)primary);
     if (pid > 0 && kill((pid_t)pid, SIGKILL) == 0) {
         p->killed_ns = bench_now_ns();
@@ -254,8 +173,8 @@ static enum err start_phase(struct cluster *k, const struct bench_offer *what, u
     return ERR_NONE;
 }
 
-static enum err run_phase(struct cluster *k, enum bench_kind kind, double count, double per_s,
-                          bool kills, struct phase *p)
+enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, double per_s,
+                       bool kills, struct phase *p)
 {
     pid_t child[2 * BENCH_LANES_MAX];
     uint32_t from[BENCH_LANES_MAX];
@@ -269,6 +188,8 @@ static enum err run_phase(struct cluster *k, enum bench_kind kind, double count,
                                 .count = (uint32_t)count,
                                 .per_s = per_s };
     TRY(start_phase(k, &what, from, child));
+    fprintf(k->b->cli->progress, "%s\n", PHASE_NAME[kind]);
+    fflush(k->b->cli->progress);
     struct bench_threads validators = validators_us(k);
     double clients = clients_us(k), wire = loopback_bytes();
     *p = (struct phase){ .began_ns = bench_now_ns() };
@@ -287,8 +208,8 @@ static enum err run_phase(struct cluster *k, enum bench_kind kind, double count,
     p->validator = threads_since(k, &validators, p->proven);
     p->client_us = (clients_us(k) - clients) / p->proven;
     p->wire_bytes = (loopback_bytes() - wire) / p->proven;
-    for (uint32_t i = 0; i < VALIDATORS; i++) {
-        int64_t verified = status_of(k, i, "signatures_verified");
+    for (uint32_t i = 0; i < CLUSTER_VALIDATORS; i++) {
+        int64_t verified = cluster_status(k, i, "signatures_verified");
         p->verified[i] = verified < 0 ? 0 : (uint64_t)verified;
     }
     return ERR_NONE;
@@ -335,7 +256,7 @@ static void answer_times(struct cluster *k, const struct phase *p, bool after_ki
     free(ns);
 }
 
-static void say(struct cluster *k, const char *key, const char *words, double x, const char *unit)
+void cluster_say(struct cluster *k, const char *key, const char *words, double x, const char *unit)
 {
     bench_put(k->b->cli->answer, key, x);
     fprintf(k->b->cli->text, "%-46s %12.1f %s\n", words, x, unit);
@@ -343,105 +264,156 @@ static void say(struct cluster *k, const char *key, const char *words, double x,
 
 static void answer_flood(struct cluster *k, const struct phase *p, double ceiling)
 {
-    say(k, "participants", "participants that sign", k->crowd.count, "");
-    say(k, "keys", "keys that sign", (double)k->crowd.count * BENCH_CROWD_KEYS, "");
-    say(k, "offered_per_s", "offered, flood", p->offered / k->b->seconds, "tx/s");
-    say(k, "tps", "receipts verified, flood", p->tps, "tx/s");
-    say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling, "tx/s");
-    say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
+    cluster_say(k, "participants", "participants that sign", k->crowd.count, "");
+    cluster_say(k, "keys", "keys that sign", (double)k->crowd.count * BENCH_CROWD_KEYS, "");
+    cluster_say(k, "offered_per_s", "offered, flood", p->offered / k->b->seconds, "tx/s");
+    cluster_say(k, "tps", "receipts verified, flood", p->tps, "tx/s");
+    cluster_say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling,
+                "tx/s");
+    cluster_say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
     double all = p->validator.loop_us + p->validator.verify_us + p->validator.sync_us;
-    say(k, "validator_us_per_tx", "a validator's processor time a receipt", all, "us");
-    say(k, "verify_us_per_tx", "  of it, workers that verify", p->validator.verify_us, "us");
-    say(k, "sync_us_per_tx", "  of it, threads that sync", p->validator.sync_us, "us");
-    say(k, "loop_us_per_tx", "  of it, the loop: all else", p->validator.loop_us, "us");
-    say(k, "client_us_per_tx", "clients' processor time a receipt", p->client_us, "us");
-    say(k, "wire_bytes_per_tx", "bytes over loopback a receipt", p->wire_bytes, "B");
-    say(k, "busy", "told to come again", (double)p->busy, "tx");
-    say(k, "again", "sent once more for want of a receipt", (double)p->again, "tx");
-    say(k, "refused", "refused", (double)p->refused, "tx");
-    say(k, "lost", "without a receipt after 15 s", (double)p->lost, "tx");
-    for (uint32_t i = 0; i < VALIDATORS; i++) {
+    cluster_say(k, "validator_us_per_tx", "a validator's processor time a receipt", all, "us");
+    cluster_say(k, "verify_us_per_tx", "  of it, workers that verify", p->validator.verify_us,
+                "us");
+    cluster_say(k, "sync_us_per_tx", "  of it, threads that sync", p->validator.sync_us, "us");
+    cluster_say(k, "loop_us_per_tx", "  of it, the loop: all else", p->validator.loop_us, "us");
+    cluster_say(k, "client_us_per_tx", "clients' processor time a receipt", p->client_us, "us");
+    cluster_say(k, "wire_bytes_per_tx", "bytes over loopback a receipt", p->wire_bytes, "B");
+    cluster_say(k, "busy", "told to come again", (double)p->busy, "tx");
+    cluster_say(k, "again", "sent once more for want of a receipt", (double)p->again, "tx");
+    cluster_say(k, "refused", "refused", (double)p->refused, "tx");
+    cluster_say(k, "lost", "without a receipt after 15 s", (double)p->lost, "tx");
+    for (uint32_t i = 0; i < CLUSTER_VALIDATORS; i++) {
         char key[40];
         snprintf(key, sizeof key, "verified_by_%u", i);
-        say(k, key, "signatures verified by a validator so far", (double)p->verified[i], "");
+        cluster_say(k, key, "signatures verified by a validator so far", (double)p->verified[i],
+                    "");
     }
-    say(k, "sync_p50_ms", "a sync of a log in a validator, p50",
-        (double)status_of(k, 0, "sync_p50_us") / 1e3, "ms");
-    say(k, "sync_p99_ms", "a sync of a log in a validator, p99",
-        (double)status_of(k, 0, "sync_p99_us") / 1e3, "ms");
+    cluster_say(k, "sync_p50_ms", "a sync of a log in a validator, p50",
+                (double)cluster_status(k, 0, "sync_p50_us") / 1e3, "ms");
+    cluster_say(k, "sync_p99_ms", "a sync of a log in a validator, p99",
+                (double)cluster_status(k, 0, "sync_p99_us") / 1e3, "ms");
 }
 
 static void answer_load(struct cluster *k, const struct phase *p)
 {
-    say(k, "load_tps", "receipts verified at 60 % of that", p->tps, "tx/s");
-    say(k, "load_lost", "without a receipt after 15 s", (double)p->lost, "tx");
+    cluster_say(k, "load_tps", "receipts verified at 60 % of that", p->tps, "tx/s");
+    cluster_say(k, "load_lost", "without a receipt after 15 s", (double)p->lost, "tx");
     answer_times(k, p, false);
     if (p->killed_ns != 0) {
         answer_times(k, p, true);
         double back = p->back_ns > p->killed_ns ? (double)(p->back_ns - p->killed_ns) / 1e6 : 0;
-        say(k, "back_after_kill_ms", "first receipt of what was due after the kill", back, "ms");
+        cluster_say(k, "back_after_kill_ms", "first receipt of what was due after the kill", back,
+                    "ms");
     }
 }
 
 /* One transaction at a time on an idle network, and what it cannot be faster than. */
 static enum err answer_lone(struct cluster *k)
 {
-    int64_t primary = status_of(k, 0, "primary");
+    int64_t primary = cluster_status(k, 0, "primary");
     struct bench_offer o = { .dir = k->dir,
                              .pass_path = k->pass,
                              .as = "exporter",
                              .crowd = &k->crowd,
                              .number = primary < 0 ? 0 : (uint32_t)primary };
     TRY(bench_lone(k->b->cli, &o, k->floor));
-    double sync = (double)status_of(k, 0, "sync_p50_us") / 1e3;
+    double sync = (double)cluster_status(k, 0, "sync_p50_us") / 1e3;
     double way = (double)k->floor->ping_p50_ns / 2e6;
-    say(k, "lone_ms", "a lone transaction, sent to verified, p50",
-        (double)k->floor->lone_p50_ns / 1e6, "ms");
-    say(k, "lone_floor_ms", "three ways, two syncs, no execution", 3 * way + 2 * sync, "ms");
-    say(k, "lone_ours_ms", "our five ways and four syncs, one by one", 5 * way + 4 * sync, "ms");
+    cluster_say(k, "lone_ms", "a lone transaction, sent to verified, p50",
+                (double)k->floor->lone_p50_ns / 1e6, "ms");
+    cluster_say(k, "lone_floor_ms", "three ways, two syncs, no execution", 3 * way + 2 * sync,
+                "ms");
+    cluster_say(k, "lone_ours_ms", "our five ways and four syncs, one by one", 5 * way + 4 * sync,
+                "ms");
     return ERR_NONE;
 }
 
-/* Money for everybody, a state of some size, then one alone, the flood, and the load. */
-static enum err measure(struct cluster *k, double rate, double state)
+/* The ceiling: all cores verifying, in this very run, for so many validators. */
+static enum err answer_ceiling(struct cluster *k, double *ceiling)
 {
-    struct phase *p = calloc(1, sizeof *p);
-    double best = 0, seconds = k->b->seconds;
-    ASSERT(p != NULL);
+    double best = 0;
     k->b->rows_planned = 12;
-    enum err e = bench_verify(k->b);
+    TRY(bench_verify(k->b));
     for (uint32_t i = 0; i < k->b->row_count; i++) {
         double us = k->b->row[i].cpu_us;
         best = best == 0 || us < best ? us : best;
     }
-    double ceiling = (double)sysconf(_SC_NPROCESSORS_ONLN) * 1e6 / best / VALIDATORS;
-    e = e != ERR_NONE ? e : run_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p);
-    if (e == ERR_NONE && state > 0) {
-        e = run_phase(k, BENCH_ANCHOR, state, STATE_RATE, false, p);
+    *ceiling = (double)sysconf(_SC_NPROCESSORS_ONLN) * 1e6 / best / CLUSTER_VALIDATORS;
+    return ERR_NONE;
+}
+
+/* Money for everybody, a state of some size, then one alone, the flood, the load, the flood over a
+ * slower disk, and a node that begins anew. */
+static enum err measure(struct cluster *k, struct phase *p)
+{
+    double ceiling, seconds = k->b->seconds, rate = (double)k->o.rate;
+    TRY(answer_ceiling(k, &ceiling));
+    if (!k->kept) {
+        TRY(cluster_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p));
     }
-    say(k, "state", "records of the bench's making before it begins", state + 2.0 * k->crowd.count,
-        "");
-    e = e != ERR_NONE ? e : answer_lone(k);
-    e = e != ERR_NONE ? e : run_phase(k, BENCH_PAY, rate * seconds, rate, false, p);
+    TRY(cluster_fill(k, k->o.state));
+    cluster_say(k, "state", "records of the bench's making before it begins",
+                (double)k->state + 2.0 * k->crowd.count, "");
+    TRY(answer_lone(k));
+    TRY(cluster_phase(k, BENCH_PAY, rate * seconds, rate, false, p));
+    answer_flood(k, p, ceiling);
+    double load = 0.6 * p->tps;
+    TRY(cluster_phase(k, BENCH_PAY, load * seconds, load, true, p));
+    answer_load(k, p);
+    TRY(cluster_slower(k, rate, p));
+    return cluster_sync(k);
+}
+
+static void answer_suites(struct cluster *k)
+{
+    bool gm = suite_by_number(SUITE_GM) != NULL;
+    const char *text = gm ? "not measured" : "not implemented";
+    json_put(k->b->cli->answer, "gm", json_new_str(text));
+    fprintf(k->b->cli->text, "%-46s %s\n", "the same in suite gm", text);
+}
+
+static enum err read_options(struct cli *c, struct cluster_options *o)
+{
+    bool quick = cli_flag(c, "--quick");
+    TRY(cli_number(c, "--rate", 1, 100000, quick ? 200 : 4000, &o->rate));
+    TRY(cli_number(c, "--clients", 1, BENCH_LANES_MAX, quick ? 1 : 2, &o->lanes));
+    TRY(cli_number(c, "--participants", 2, BENCH_CROWD_MAX, quick ? 20 : BENCH_CROWD_MAX,
+                   &o->people));
+    TRY(cli_number(c, "--state", 0, BENCH_STATE_MAX, 0, &o->state));
+    o->keep = cli_option(c, "--keep");
+    if (o->keep != NULL && strlen(o->keep) >= CLI_DIR_SIZE_MAX) {
+        return cli_fail(c, ERR_USAGE, "--keep", "the name is too long");
+    }
+    return ERR_NONE;
+}
+
+enum err bench_cluster_check(struct cli *c)
+{
+    struct cluster_options o;
+    return read_options(c, &o);
+}
+
+static enum err run_cluster(struct cluster *k)
+{
+    struct phase *p = calloc(1, sizeof *p);
+    ASSERT(p != NULL);
+    enum err e = cluster_open(k);
     if (e == ERR_NONE) {
-        answer_flood(k, p, ceiling);
-        double load = 0.6 * p->tps;
-        e = run_phase(k, BENCH_PAY, load * seconds, load, true, p);
+        k->cli = *k->b->cli;
+        k->cli.dir = k->dir;
+        e = session_open(&k->cli, false, k->session);
+        e = e != ERR_NONE ? e : measure(k, p);
+        session_close(k->session);
     }
-    if (e == ERR_NONE) {
-        answer_load(k, p);
-    }
+    cluster_close(k);
+    answer_suites(k);
     free(p);
     return e;
 }
 
 enum err bench_cluster(struct bench *b)
 {
-    uint64_t rate, lanes, people, state;
-    TRY(cli_number(b->cli, "--rate", 1, 100000, 4000, &rate));
-    TRY(cli_number(b->cli, "--clients", 1, BENCH_LANES_MAX, 2, &lanes));
-    TRY(cli_number(b->cli, "--participants", 2, BENCH_CROWD_MAX, BENCH_CROWD_MAX, &people));
-    TRY(cli_number(b->cli, "--state", 0, BENCH_STATE_MAX, 0, &state));
     struct cluster *k = calloc(1, sizeof *k);
     ASSERT(k != NULL);
     k->session = calloc(1, sizeof *k->session);
@@ -450,19 +422,12 @@ enum err bench_cluster(struct bench *b)
     ASSERT(k->session != NULL && k->floor != MAP_FAILED);
     k->b = b;
     k->lane = k->floor->lane;
-    k->lanes = (uint32_t)lanes;
-    k->crowd.count = (uint32_t)people;
-    k->crowd.first = VALIDATORS + 1; /* behind the validators and the observer */
+    enum err e = read_options(b->cli, &k->o);
+    k->lanes = (uint32_t)k->o.lanes;
+    k->crowd.count = (uint32_t)k->o.people;
+    k->crowd.first = CLUSTER_VALIDATORS + 1; /* behind the validators and the observer */
     secret_random(k->crowd.seed, sizeof k->crowd.seed);
-    enum err e = make_space(k);
-    if (e == ERR_NONE) {
-        k->cli = *b->cli;
-        k->cli.dir = k->dir;
-        e = session_open(&k->cli, false, k->session);
-        e = e != ERR_NONE ? e : measure(k, (double)rate, (double)state);
-        session_close(k->session);
-    }
-    remove_space(k);
+    e = e != ERR_NONE ? e : run_cluster(k);
     munmap(k->floor, sizeof *k->floor);
     free(k->session);
     free(k);

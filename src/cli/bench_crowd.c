@@ -82,6 +82,9 @@ enum err bench_make(struct session *s, const struct bench_crowd *c, enum bench_k
     } else {
         bench_crowd_secret(s->suite, c, who, key, secret);
     }
+    if (kind == BENCH_ANCHOR) {
+        body.valid_until_ms = session_now_ms() + BENCH_ANCHOR_MS;
+    }
     TRY(args_of(s, c, kind, n, a, &body));
     TRY(tx_encode_body(&body, a, &encoded));
     tx_id(s->suite, encoded, id);

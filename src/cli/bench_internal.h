@@ -59,6 +59,7 @@ MUST_USE enum err bench_comply(struct bench *b);
 MUST_USE enum err bench_ledger(struct bench *b);
 MUST_USE enum err bench_token(struct bench *b);
 MUST_USE enum err bench_cluster(struct bench *b);
+MUST_USE enum err bench_cluster_check(struct cli *c); /* its options, before anything is said */
 /* The rows of Ed25519 verification alone. */
 MUST_USE enum err bench_verify(struct bench *b);
 

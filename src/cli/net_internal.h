@@ -12,7 +12,7 @@
 /* Holds the supervisor's pid, for people; the supervisor holds a record lock on it (fcntl). */
 #define NET_SUPERVISOR_LOCK "supervisor.pid"
 
-enum { NET_PARTICIPANTS_MAX = 40, NET_RESTART_MS = 300, NET_START_MS = 20000 };
+enum { NET_PARTICIPANTS_MAX = 40, NET_RESTART_MS = 300, NET_START_MS = 60000 };
 
 struct net_participant {
     char name[32];

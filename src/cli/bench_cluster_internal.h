@@ -1,0 +1,68 @@
+/* bench_cluster — a measured cluster: what the files that measure it share. */
+#ifndef CARNET_CLI_BENCH_CLUSTER_INTERNAL_H
+#define CARNET_CLI_BENCH_CLUSTER_INTERNAL_H
+
+#include "cli/bench_client_internal.h"
+#include "cli/net_internal.h"
+
+enum {
+    CLUSTER_VALIDATORS = 4,
+    CLUSTER_OBSERVER = 4,   /* its index: it is the one that is wiped */
+    CLUSTER_ROUND = 100000, /* records of state that are signed at once */
+    CLUSTER_STATE_RATE = 3000,
+    CLUSTER_SLOWER_MS = 2,
+    CLUSTER_SYNC_WAIT_S = 900
+};
+
+struct cluster_options {
+    uint64_t rate, lanes, people, state;
+    const char *keep; /* NULL: a new folder, removed at the end */
+};
+
+struct cluster {
+    struct bench *b;
+    struct cli cli; /* of the space that is measured */
+    struct cluster_options o;
+    char base[CLI_DIR_SIZE_MAX + 32], dir[CLI_DIR_SIZE_MAX + 48], pass[CLI_DIR_SIZE_MAX + 48];
+    uint32_t lanes;
+    struct bench_floor *floor;
+    struct bench_lane *lane; /* of the floor */
+    struct bench_crowd crowd;
+    uint64_t state; /* records of the bench's making: what a kept space holds already */
+    bool kept;      /* it was there before */
+    struct session *session;
+};
+
+/* What one phase came to. */
+struct phase {
+    double seconds; /* from the first that was due to the last receipt */
+    double offered, proven, tps;
+    struct bench_threads validator;        /* a receipt, of one of them */
+    double client_us, wire_bytes;          /* a receipt */
+    uint64_t verified[CLUSTER_VALIDATORS]; /* signatures, since start */
+    uint64_t refused, busy, again, lost;
+    uint64_t began_ns, killed_ns, back_ns; /* the kill, and the first receipt of what came later */
+};
+
+/* bench_cluster.c */
+/* This program with these words, silently. */
+MUST_USE enum err cluster_run_self(struct cluster *k, const char *const *words);
+/* A number of a node's status; -1: it does not answer. */
+int64_t cluster_status(struct cluster *k, uint32_t node, const char *member);
+MUST_USE enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, double per_s,
+                                bool kills, struct phase *p);
+void cluster_say(struct cluster *k, const char *key, const char *words, double x, const char *unit);
+
+/* bench_keep.c */
+/* Where the space lies: kept from an earlier run, or made now. It runs afterwards. */
+MUST_USE enum err cluster_open(struct cluster *k);
+/* It is stopped, and removed unless it is kept. */
+void cluster_close(struct cluster *k);
+/* Records until there are so many, in rounds. */
+MUST_USE enum err cluster_fill(struct cluster *k, uint64_t state);
+/* The same flood with a disk that takes longer for each sync. */
+MUST_USE enum err cluster_slower(struct cluster *k, double rate, struct phase *p);
+/* The observer loses all it has, and comes up to the others. */
+MUST_USE enum err cluster_sync(struct cluster *k);
+
+#endif

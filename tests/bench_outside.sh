@@ -1,0 +1,53 @@
+#!/bin/bash
+# bench_outside — the bench of a cluster, as small as it gets: every figure is told, a space that is
+# kept is used again, nothing is left behind. How fast it is, is no matter for a test.
+# The binary is $CARNET, else $DIR/carnet, else build/carnet.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/outside.sh
+K=$PLACE/kept
+
+end_everything() {
+    "$CARNET" net stop --dir "$K/space" --passphrase-file "$K/pass" >/dev/null 2>&1
+}
+bench() {
+    timeout 150 "$CARNET" bench cluster --dir "$PLACE" --json "$@" >"$PLACE/out" 2>"$PLACE/errors"
+}
+# figures NAME...: a decimal string above zero for each.
+figures() {
+    python3 - "$PLACE/out" "$@" <<'PY'
+import json
+import sys
+answer = json.load(open(sys.argv[1], encoding="utf-8"))
+missing = [x for x in sys.argv[2:] if not float(answer.get(x, "0")) > 0]
+sys.exit("not there: " + " ".join(missing) if missing else 0)
+PY
+}
+member_is() {
+    python3 -c 'import json, sys
+x = json.load(open(sys.argv[1]))[sys.argv[2]]
+sys.exit(0 if x == sys.argv[3] else f"{sys.argv[2]} is {x}")' "$PLACE/out" "$1" "$2"
+}
+nothing_kept() {
+    [ -z "$(ls -d "$PLACE"/carnet-bench-* 2>/dev/null)" ]
+}
+# A word that is wrong is answered by the error alone.
+error_alone() {
+    "$CARNET" bench cluster --participants 0 >"$PLACE/out" 2>"$PLACE/errors"
+    [ $? -eq 2 ] && [ ! -s "$PLACE/out" ] && grep -q 'participants' "$PLACE/errors"
+}
+
+check 'a wrong number is answered by the error alone' error_alone
+check 'a quick bench runs' bench --quick --seconds 1
+check 'it tells every figure' figures ceiling_tps lone_ms tps validator_us_per_tx loop_us_per_tx \
+    client_us_per_tx wire_bytes_per_tx sync_p50_ms sync_p99_ms load_tps p50_ms p99_ms p99_9_ms \
+    p50_after_kill_ms p99_9_after_kill_ms back_after_kill_ms slower_tps sync_s sync_blocks \
+    verified_by_0 verified_by_3
+check 'a hundred keys each' member_is keys 2000.000
+check 'what it made is gone' nothing_kept
+check 'it says so of suite gm when it is not there' grep -q '"gm"' "$PLACE/out"
+check 'a space is kept with its state' bench --quick --seconds 1 --keep "$K" --state 300
+check 'the state counts' member_is sync_records 300.000
+check 'it is used again' bench --quick --seconds 1 --keep "$K"
+check 'and holds what it held' member_is sync_records 300.000
+close_cases
