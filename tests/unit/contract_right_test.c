@@ -138,6 +138,44 @@ TEST(formats_8_a_grant_is_judged_by_the_declared_facts)
     lab_close(l);
 }
 
+/* What the command line answers for the facts of a grant, from the folder of the packs and through
+ * words, is what the contract judges from state: the verdict on the ledger has the same bytes. */
+TEST(formats_8_the_advice_of_the_command_line_is_the_verdict_of_the_contract)
+{
+    static const struct {
+        unsigned persons, before;
+        const char *mechanism;
+    } CASES[] = { { 10, 0, "" }, { 99989, 10, "" }, { 200000, 99999, "\"cn_standard_contract\"" } };
+    struct lab *l = lab_open();
+    struct hash token = sealed_token(l);
+    struct policy_book *book;
+    char why[POLICY_WHY_SIZE] = "";
+    CHECK_OK(policy_book_dir(CARNET_SOURCE_DIR "/rules", l->suite, &book, why));
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct right_grant g = lab_grant_args(l, &token);
+        struct policy_facts f;
+        struct policy_verdict advice, judged;
+        struct bytes told;
+        uint32_t day;
+        g.facts = lab_facts(l, "DE", CASES[i].persons, CASES[i].mechanism);
+        CHECK_OK(policy_facts_decode(g.facts, &l->arena, &f));
+        CHECK_OK(policy_set_day(policy_book_set(book), f.from, l->now_ms, &day));
+        lab_grant(l, &g);
+        struct hash right = lab_right_of(l, &g);
+        struct right_record r = lab_right(l, &right);
+        CHECK_OK(policy_verdict_decode(r.verdict, &l->arena, &judged));
+        CHECK_EQ(judged.counted_count, 1);
+        struct policy_counter held = { .regime = judged.counted[0].regime,
+                                       .kind = judged.counted[0].kind,
+                                       .value = CASES[i].before };
+        CHECK_OK(policy_evaluate(policy_book_set(book), &f, day, &held, 1, &advice));
+        CHECK_OK(policy_verdict_encode(&advice, &l->arena, &told));
+        CHECK_BYTES(told, r.verdict);
+    }
+    policy_book_close(book);
+    lab_close(l);
+}
+
 /* The exporter's own counter: what was granted before counts, over one calendar year of its place.
  */
 TEST(formats_8_the_contract_counts_what_was_granted_before)
