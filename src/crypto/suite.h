@@ -1,8 +1,9 @@
 /* suite — which hash and which signature a space uses, as one table passed by pointer.
  *
- * Suites `intl` (1: Ed25519 by ZIP 215, SHA-256) and, later, `gm` (2: SM2, SM3, SM4). The simulator
- * brings one of its own (127, FORMATS 23): nothing under src/ names it. Verification is
- * variable-time: nothing secret enters it. Page: docs/crypto.md */
+ * Suites `intl` (1: Ed25519 by ZIP 215, SHA-256) and `gm` (2: SM2, SM3). The simulator brings one
+ * of its own (127, FORMATS 23): nothing under src/ names it. Verification is variable-time: nothing
+ * secret enters it. Signing draws no random number: same secret and message, same signature.
+ * Page: docs/crypto.md */
 #ifndef CARNET_CRYPTO_SUITE_H
 #define CARNET_CRYPTO_SUITE_H
 
@@ -32,8 +33,9 @@ struct suite {
     bool (*verify_batch)(void *ctx, const struct suite_item *item, size_t count, bool *good);
 };
 
-/* The table of `intl`; lives for ever. */
+/* The tables of `intl` and `gm`; they live for ever. */
 const struct suite *suite_intl(void);
+const struct suite *suite_gm(void);
 /* By number, among the product's suites only: NULL for any other, the simulator's included. */
 const struct suite *suite_by_number(uint32_t number);
 
