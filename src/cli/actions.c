@@ -140,6 +140,7 @@ enum err action_attach_keep(struct session *s, struct session_tx *t, enum attach
     uint8_t random[32 + 32 * TX_READERS_MAX];
     struct attachment_plain plain = { .media_type = media_type, .content = content };
     ASSERT(readers > 0 && readers <= TX_READERS_MAX);
+    TRY(action_can_seal(s));
     for (uint32_t i = 0; i < readers; i++) {
         TRY(session_reader(s, &reader[i], &who[i]));
     }
@@ -220,6 +221,7 @@ enum err action_attachment_open(struct session *s, const struct hash *transactio
     struct session_reply reply;
     char hex[HEX_SIZE(HASH_SIZE) + 1], path[160];
     uint8_t private_key[32];
+    TRY(action_can_seal(s));
     TRY(session_state(s, key.contract, contract_key_bytes(&key), &value));
     TRY(attachment_record_decode(value, &s->arena, record));
     hex_encode(bytes_of_hash(&record->commitment), hex);
@@ -248,8 +250,18 @@ enum err action_attachment_open(struct session *s, const struct hash *transactio
     return e == ERR_NONE ? e : cli_fail(s->cli, e, "attachment", "%s", err_text(e));
 }
 
+enum err action_can_seal(struct session *s)
+{
+    if (s->suite->number != SUITE_GM) {
+        return ERR_NONE;
+    }
+    cli_hint(s->cli, "seals and attachments need a space of suite intl");
+    return cli_fail(s->cli, ERR_UNSUPPORTED, "sealing", "not implemented in a space of suite gm");
+}
+
 enum err action_content_key(struct session *s, const struct hash *seal, uint8_t key[AEAD_KEY_SIZE])
 {
+    TRY(action_can_seal(s));
     return hkdf_sha256(bytes_of(s->secret + 32, 32), bytes_of_hash(seal),
                        bytes_of_str("carnet/content-key/v1"), key, AEAD_KEY_SIZE);
 }

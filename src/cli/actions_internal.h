@@ -77,6 +77,8 @@ MUST_USE enum err action_brokered_ack(struct session *s, const struct right_reco
 /* All participants of the space with the regulator's role. */
 uint32_t action_regulators(struct session *s, struct hash *out, uint32_t cap);
 
+/* ERR_UNSUPPORTED, and said, where seals, wraps and attachments are not there: suite gm. */
+MUST_USE enum err action_can_seal(struct session *s);
 /* The content key of a seal follows from the owner's sealing seed: nothing to store, nothing to
  * lose. */
 MUST_USE enum err action_content_key(struct session *s, const struct hash *seal,

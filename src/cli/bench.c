@@ -266,10 +266,16 @@ static const struct cli_option CLUSTER_OPTIONS[] = {
     { "--seconds", "S", "how long each of its two phases lasts (3)" },
     { "--rate", "N", "transactions a second that the flood offers (4000)" },
     { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 8 (2)" },
+    { "--suite", "S", "of signatures and hashes: intl or gm (intl)" },
     { "--participants", "N", "whose keys sign, 100 each, 2 to 1000 (1000)" },
     { "--state", "N", "records put into the state before, at most 1900000 (0)" },
     { "--keep", "DIR", "the space is kept there, with its state, and used again" },
     { "--quick", NULL, "20 participants, 200 a second: whether it works, not how fast" },
+    { NULL, NULL, NULL },
+};
+static const struct cli_option LEDGER_OPTIONS[] = {
+    { "--seconds", "S", "how long it measures (3)" },
+    { "--suite", "S", "of signatures and hashes: intl or gm (intl)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option OPTIONS[] = {
@@ -280,7 +286,7 @@ static const struct cli_command COMMANDS[] = {
     { "bench", "crypto", "", 0, 0, "signatures, hashes and ciphers beside those of the libraries",
       "carnet bench crypto --seconds 5", OPTIONS, run_crypto },
     { "bench", "ledger", "", 0, 0, "transactions a second: admitted, built, executed; a cluster",
-      "carnet bench ledger --seconds 5", OPTIONS, run_ledger },
+      "carnet bench ledger --seconds 5", LEDGER_OPTIONS, run_ledger },
     { "bench", "cluster", "", 0, 0,
       "four validator processes under clients who verify every receipt",
       "carnet bench cluster --seconds 60", CLUSTER_OPTIONS, run_cluster },

@@ -391,6 +391,8 @@ static enum err read_options(struct cli *c, struct cluster_options *o)
 enum err bench_cluster_check(struct cli *c)
 {
     struct cluster_options o;
+    const struct suite *suite;
+    TRY(net_suite(c, &suite));
     return read_options(c, &o);
 }
 

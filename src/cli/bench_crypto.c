@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/bench_internal.h"
+#include "cli/net_internal.h"
 #include "crypto/peer.h"
 #include "crypto/suite.h"
 
@@ -158,6 +159,11 @@ static struct crypto_work *work_new(void)
 enum err bench_verify(struct bench *b)
 {
     enum { VERIFY = 1 }; /* its row of OPERATIONS */
+    const struct suite *suite;
+    TRY(net_suite(b->cli, &suite));
+    if (suite->number == SUITE_GM) {
+        return bench_gm_verify(b);
+    }
     struct crypto_work *w = work_new();
     enum err e = our_sign(w);
     e = e != ERR_NONE ? e : operation(b, w, VERIFY);
@@ -169,12 +175,13 @@ enum err bench_verify(struct bench *b)
 enum err bench_crypto(struct bench *b)
 {
     struct crypto_work *w = work_new();
-    b->rows_planned = 3 * COUNT(OPERATIONS) + 1;
+    b->rows_planned = 3 * COUNT(OPERATIONS) + 1 + 4;
     enum err e = our_sign(w);
     for (size_t i = 0; e == ERR_NONE && i < COUNT(OPERATIONS); i++) {
         e = operation(b, w, i);
     }
     e = e == ERR_NONE ? batch_verify(b, w) : e;
+    e = e == ERR_NONE ? bench_gm(b) : e;
     for (uint32_t i = 0; e == ERR_NONE && i < b->row_count; i++) {
         if (strcmp(b->row[i].name, "Ed25519 verify, ours") == 0) {
             bench_put(b->cli->answer, "verify_per_s", b->row[i].per_s);

@@ -60,7 +60,10 @@ MUST_USE enum err bench_ledger(struct bench *b);
 MUST_USE enum err bench_token(struct bench *b);
 MUST_USE enum err bench_cluster(struct bench *b);
 MUST_USE enum err bench_cluster_check(struct cli *c); /* its options, before anything is said */
-/* The rows of Ed25519 verification alone. */
+/* The rows of suite gm, in `bench crypto`; and its verification alone. */
+MUST_USE enum err bench_gm(struct bench *b);
+MUST_USE enum err bench_gm_verify(struct bench *b);
+/* The rows of Ed25519 verification alone; of SM2's with --suite gm. */
 MUST_USE enum err bench_verify(struct bench *b);
 
 #endif

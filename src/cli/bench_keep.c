@@ -19,11 +19,14 @@ static enum err make_genesis(struct cluster *k)
         own.dir = k->dir;
         own.answer = json_new_object();
         own.text = own.progress = fopen("/dev/null", "w");
-        own.option_count = 2;
+        const char *suite = cli_option(&own, "--suite");
+        own.option_count = suite != NULL ? 3 : 2;
         own.option[0].name = "--passphrase-file";
         own.option[0].value = k->pass;
         own.option[1].name = "--nodes";
         own.option[1].value = "4";
+        own.option[2].name = "--suite";
+        own.option[2].value = suite;
         _exit(net_init_crowd(&own, &k->crowd) == ERR_NONE ? 0 : 1);
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/bench_space_internal.h"
+#include "cli/net_internal.h"
 #include "sim/sim.h"
 
 enum { CLUSTER_STEPS = 4000, DISK_RECORD = 4096 };
@@ -73,7 +74,7 @@ static enum err issue(struct bench_space *s)
     return bench_space_block(s);
 }
 
-static enum err payments(struct bench *b, bool real, double *cpu_us, double *wall_us)
+static enum err payments(struct bench *b, const struct suite *real, double *cpu_us, double *wall_us)
 {
     char why[POLICY_WHY_SIZE] = "";
     struct bench_space *s;
@@ -90,7 +91,7 @@ static enum err payments(struct bench *b, bool real, double *cpu_us, double *wal
         bench_space_close(s);
     }
     if (e == ERR_NONE) {
-        bench_meters_rows(b, m, real ? "pay" : "pay, signatures free", cpu_us, wall_us);
+        bench_meters_rows(b, m, real != NULL ? "pay" : "pay, signatures free", cpu_us, wall_us);
     } else if (why[0] != '\0') {
         e = cli_fail(b->cli, e, "ledger", "%s", why);
     }
@@ -158,13 +159,15 @@ enum err bench_ledger(struct bench *b)
 {
     json_t *answer = b->cli->answer;
     double cpu_us, wall_us, free_cpu_us, free_wall_us;
-    TRY(payments(b, true, &cpu_us, &wall_us));
+    const struct suite *suite;
+    TRY(net_suite(b->cli, &suite));
+    TRY(payments(b, suite, &cpu_us, &wall_us));
     const struct bench_row *block = &b->row[3];
     bench_put(answer, "tps", 1e6 / wall_us);
     bench_put(answer, "p50_ms", (double)block->p50_ns / 1e6);
     bench_put(answer, "p99_ms", (double)block->p99_ns / 1e6);
     bench_put(answer, "cpu_us_per_tx", cpu_us);
-    TRY(payments(b, false, &free_cpu_us, &free_wall_us));
+    TRY(payments(b, NULL, &free_cpu_us, &free_wall_us));
     bench_put(answer, "tps_signatures_free", 1e6 / free_wall_us);
     bench_put(answer, "cpu_us_per_tx_signatures_free", free_cpu_us);
     TRY(cluster(b, 4));

@@ -188,8 +188,8 @@ static void close_node(struct space_node *n)
     free(n->memory);
 }
 
-enum err bench_space_open(bool real, struct bench_meters *m, struct bench_space **out,
-                          char why[POLICY_WHY_SIZE])
+enum err bench_space_open(const struct suite *real, struct bench_meters *m,
+                          struct bench_space **out, char why[POLICY_WHY_SIZE])
 {
     struct bench_space *s = calloc(1, sizeof *s);
     ASSERT(s != NULL);
@@ -203,9 +203,9 @@ enum err bench_space_open(bool real, struct bench_meters *m, struct bench_space 
     s->public_key = arena_alloc(&s->arena, SPACE_SEATS * sizeof *s->public_key);
     ASSERT(s->seat_seed != NULL && s->public_key != NULL);
     s->now_ms = START_MS + 1000;
-    s->suite = suite_intl();
-    enum err e = real ? ERR_NONE : sim_suite_new(&s->own_suite);
-    if (e == ERR_NONE && !real) {
+    s->suite = real;
+    enum err e = real != NULL ? ERR_NONE : sim_suite_new(&s->own_suite);
+    if (e == ERR_NONE && real == NULL) {
         s->suite = s->own_suite;
     }
     e = e != ERR_NONE ? e : bench_law(&s->law, why);

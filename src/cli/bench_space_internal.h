@@ -52,9 +52,9 @@ void bench_meters_rows(struct bench *b, struct bench_meters *m, const char *what
                        double *wall_us);
 
 MUST_USE enum err bench_law(struct policy_compiled *out, char why[POLICY_WHY_SIZE]);
-/* `real`: Ed25519; else the simulator's signatures, which cost next to nothing. */
-MUST_USE enum err bench_space_open(bool real, struct bench_meters *m, struct bench_space **out,
-                                   char why[POLICY_WHY_SIZE]);
+/* `real`: a suite of the product; NULL: the simulator's, whose signatures cost next to nothing. */
+MUST_USE enum err bench_space_open(const struct suite *real, struct bench_meters *m,
+                                   struct bench_space **out, char why[POLICY_WHY_SIZE]);
 void bench_space_close(struct bench_space *s);
 /* A body by one of the four, with a fresh nonce. */
 struct tx_body bench_space_body(struct bench_space *s, uint32_t author, uint32_t method,

@@ -35,6 +35,10 @@ static enum err show(struct session *s)
     struct did_document d;
     char fragment[32], *text;
     size_t len;
+    if (s->suite->number != SUITE_INTL) {
+        return cli_fail(s->cli, ERR_UNSUPPORTED, "did show",
+                        "not implemented in a space of suite gm");
+    }
     TRY(session_party(s, s->cli->arg[0], &did));
     TRY(session_did_document(s, &did, &d));
     json_t *context = json_new_array(), *methods = json_new_array();

@@ -39,6 +39,26 @@ static enum err check_place(struct cli *c)
     return ERR_NONE;
 }
 
+enum err net_suite(struct cli *c, const struct suite **out)
+{
+    const char *name = cli_option(c, "--suite");
+    if (name != NULL && strcmp(name, "intl") != 0 && strcmp(name, "gm") != 0) {
+        return cli_fail(c, ERR_USAGE, "--suite", "'%s' is neither intl nor gm", name);
+    }
+    *out = name != NULL && strcmp(name, "gm") == 0 ? suite_gm() : suite_intl();
+    return ERR_NONE;
+}
+
+static enum err plan_suite(struct cli *c, struct net_plan *p)
+{
+    TRY(net_suite(c, &p->suite));
+    if (p->suite->number == SUITE_GM) {
+        fprintf(c->progress, "carnet: %s: a space of suite gm has no seals and no attachments\n",
+                c->dir);
+    }
+    return ERR_NONE;
+}
+
 static enum err plan_numbers(struct cli *c, struct net_plan *p)
 {
     const uint64_t units = (uint64_t)1 << 48; /* the bound of both parameters */
@@ -85,6 +105,7 @@ static enum err init_space(struct cli *c, struct net_plan *p)
 {
     char passphrase[CLI_PASSPHRASE_SIZE_MAX];
     size_t len;
+    TRY(plan_suite(c, p));
     TRY(plan_numbers(c, p));
     TRY(check_place(c));
     TRY(net_plan_people(p));
@@ -105,7 +126,6 @@ enum err net_init_crowd(struct cli *c, const struct bench_crowd *crowd)
     ASSERT(p != NULL && memory != NULL);
     p->cli = c;
     p->crowd = crowd;
-    p->suite = suite_intl();
     p->arena = arena_over(memory, PLAN_ARENA_SIZE);
     p->now_ms = session_now_ms();
     enum err e = init_space(c, p);
@@ -329,6 +349,7 @@ static const struct cli_option INIT_OPTIONS[] = {
     { "--nodes", "N", "validators, 1 to 31 (4)" },
     { "--observers", "N", "nodes without a seat, 0 to 3; the last one is the regulator's (1)" },
     { "--places", "A,B", "of exporter, importer, bank, and so on (CN,DE,SG,MY)" },
+    { "--suite", "S", "of signatures and hashes: intl, or gm for SM2 and SM3 (intl)" },
     { "--port", "P", "first port; 0 finds free ones (0)" },
     { "--release-seconds", "N", "how long a brokered use may be pending (60)" },
     { "--window-seconds", "N", "how long a transaction may wait to be committed (600)" },

@@ -41,6 +41,8 @@ struct net_plan {
 };
 /* net init with these options and a crowd more, for a benchmark. */
 MUST_USE enum err net_init_crowd(struct cli *c, const struct bench_crowd *crowd);
+/* --suite intl, which is meant when nothing is said, or gm. */
+MUST_USE enum err net_suite(struct cli *c, const struct suite **out);
 /* The law of this release and, by it, who founds the space: names, places, roles. */
 MUST_USE enum err net_plan_people(struct net_plan *p);
 MUST_USE enum err net_make_ca(struct net_plan *p);

@@ -113,7 +113,7 @@ const struct suite *suite_intl(void)
 
 const struct suite *suite_by_number(uint32_t number)
 {
-    return number == SUITE_INTL ? &INTL : NULL;
+    return number == SUITE_INTL ? &INTL : number == SUITE_GM ? suite_gm() : NULL;
 }
 
 void suite_sign_tagged(const struct suite *s, const uint8_t seed[SUITE_SECRET_SIZE],

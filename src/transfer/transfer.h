@@ -46,8 +46,8 @@ struct sealed_attachment { /* everything a holder may know without a key */
 };
 MUST_USE enum err attachment_inspect(struct bytes sealed, struct arena *a,
                                      struct sealed_attachment *out);
-/* ERR_FORBIDDEN: not a reader; ERR_VERSION: another suite's; ERR_INTEGRITY: does not open or is not
- * what the commitment covers. */
+/* ERR_FORBIDDEN: not a reader; ERR_VERSION: another suite's; ERR_UNSUPPORTED: suite gm;
+ * ERR_INTEGRITY: does not open or is not what the commitment covers. */
 MUST_USE enum err attachment_open(const struct suite *s, const struct hash *space,
                                   struct bytes sealed, const struct hash *reader,
                                   struct bytes private_key, struct arena *a,

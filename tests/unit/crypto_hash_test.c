@@ -127,8 +127,9 @@ TEST(only_the_suites_of_the_product_have_numbers)
 {
     CHECK(suite_by_number(SUITE_INTL) == suite_intl());
     CHECK(suite_by_number(0) == NULL);
-    CHECK(suite_by_number(SUITE_GM) == NULL); /* not in this release */
-    CHECK(suite_by_number(127) == NULL);      /* FORMATS 23 */
+    CHECK(suite_by_number(SUITE_GM) == suite_gm());
+    CHECK(suite_by_number(SUITE_GM + 1) == NULL);
+    CHECK(suite_by_number(127) == NULL); /* FORMATS 23 */
     CHECK(suite_by_number(UINT32_MAX) == NULL);
 }
 

@@ -178,6 +178,25 @@ TEST(formats_7_content_at_odds_with_its_commitment_is_refused)
     free(a.base);
 }
 
+/* Suite gm would seal with SM4, which is not there. */
+TEST(in_a_space_of_suite_gm_nothing_is_sealed_and_nothing_opens)
+{
+    struct people p;
+    struct arena a = arena_over(malloc(ROOM), ROOM);
+    struct attachment_plain plain = plain_of("x"), out = { 0 };
+    struct bytes sealed = bytes_of(NULL, 77);
+    people_make(&p);
+    CHECK_ERR(attachment_seal(suite_gm(), &SPACE, &plain, p.reader, 1,
+                              bytes_of(RANDOM, WRAP_KEY_SIZE + WRAP_SEED_SIZE), &a, &sealed),
+              ERR_UNSUPPORTED);
+    CHECK_EQ(sealed.len, 77);
+    CHECK_OK(seal_for(&p, 1, &plain, &a, &sealed));
+    CHECK_ERR(attachment_open(suite_gm(), &SPACE, sealed, &p.reader[0].did,
+                              bytes_of(p.private_key[0], 32), &a, &out),
+              ERR_VERSION);
+    free(a.base);
+}
+
 TEST(sealing_for_nobody_too_many_or_twice_the_same_is_a_mistake)
 {
     struct people p;
