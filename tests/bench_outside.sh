@@ -45,9 +45,11 @@ check 'it tells every figure' figures ceiling_tps lone_ms tps validator_us_per_t
     verified_by_0 verified_by_3
 check 'a hundred keys each' member_is keys 2000.000
 check 'what it made is gone' nothing_kept
-check 'it says so of suite gm when it is not there' grep -q '"gm"' "$PLACE/out"
+check 'and of which suite the space is' grep -q '"suite": "intl"' "$PLACE/out"
 check 'a space is kept with its state' bench --quick --seconds 1 --keep "$K" --state 300
 check 'the state counts' member_is sync_records 300.000
 check 'it is used again' bench --quick --seconds 1 --keep "$K"
 check 'and holds what it held' member_is sync_records 300.000
+another_suite() { ! bench --quick --seconds 1 --keep "$K" --suite gm; }
+check 'a space that is kept is of one suite' another_suite
 close_cases

@@ -343,11 +343,27 @@ static enum err answer_ceiling(struct cluster *k, double *ceiling)
     return ERR_NONE;
 }
 
+/* A space that is kept has the suite that it was made with. */
+static enum err answer_suite(struct cluster *k)
+{
+    const struct suite *asked;
+    struct cli *c = k->b->cli;
+    TRY(net_suite(c, &asked));
+    const char *name = k->session->suite->number == SUITE_GM ? "gm" : "intl";
+    if (cli_option(c, "--suite") != NULL && asked->number != k->session->suite->number) {
+        return cli_fail(c, ERR_USAGE, "--suite", "the space that is kept is of suite %s", name);
+    }
+    json_put(c->answer, "suite", json_new_str(name));
+    fprintf(c->text, "%-46s %s\n", "suite", name);
+    return ERR_NONE;
+}
+
 /* Money for everybody, a state of some size, then one alone, the flood, the load, the flood over a
  * slower disk, and a node that begins anew. */
 static enum err measure(struct cluster *k, struct phase *p)
 {
     double ceiling, seconds = k->b->seconds, rate = (double)k->o.rate;
+    TRY(answer_suite(k));
     TRY(answer_ceiling(k, &ceiling));
     if (!k->kept) {
         TRY(cluster_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p));
@@ -363,14 +379,6 @@ static enum err measure(struct cluster *k, struct phase *p)
     answer_load(k, p);
     TRY(cluster_slower(k, rate, p));
     return cluster_sync(k);
-}
-
-static void answer_suites(struct cluster *k)
-{
-    bool gm = suite_by_number(SUITE_GM) != NULL;
-    const char *text = gm ? "not measured" : "not implemented";
-    json_put(k->b->cli->answer, "gm", json_new_str(text));
-    fprintf(k->b->cli->text, "%-46s %s\n", "the same in suite gm", text);
 }
 
 static enum err read_options(struct cli *c, struct cluster_options *o)
@@ -409,7 +417,6 @@ static enum err run_cluster(struct cluster *k)
         session_close(k->session);
     }
     cluster_close(k);
-    answer_suites(k);
     free(p);
     return e;
 }
