@@ -292,7 +292,8 @@ static void include_epoch(const struct pbft *p, uint64_t epoch, bool of_it, stru
 {
     for (uint32_t s = 0; s < p->seats && m->change_count < p->quorum; s++) {
         const struct ask *a = &p->ask[s];
-        if (a->heard && a->view == p->view && (a->epoch == epoch) == of_it) {
+        if (a->heard && a->view == p->view && (a->epoch == epoch) == of_it &&
+            pbft_epoch_near(p, a->epoch)) {
             m->change[m->change_count++] = change_of(p, s);
             choose(c, a);
         }
@@ -363,6 +364,12 @@ static enum err help_asker(struct pbft *p, const struct view_change *c)
     return ERR_NONE;
 }
 
+/* Who committed a block of a later epoch asks again for the same view. */
+static bool heard_already(const struct ask *a, const struct view_change *c)
+{
+    return a->heard && (a->view > c->view || (a->view == c->view && a->epoch >= c->epoch));
+}
+
 enum err pbft_on_view_change(struct pbft *p, uint32_t from, const struct message *m)
 {
     (void)from;
@@ -370,7 +377,7 @@ enum err pbft_on_view_change(struct pbft *p, uint32_t from, const struct message
     if (c->view < p->view || (c->view == p->view && !p->changing)) {
         return help_asker(p, c);
     }
-    if (c->seat < p->seats && p->ask[c->seat].heard && p->ask[c->seat].view >= c->view) {
+    if (c->seat < p->seats && heard_already(&p->ask[c->seat], c)) {
         return ERR_DUPLICATE;
     }
     struct bytes seen = { NULL, 0 };
@@ -447,12 +454,17 @@ enum err pbft_on_new_view(struct pbft *p, uint32_t from, const struct message *m
     return ERR_NONE;
 }
 
+/* A view change is signed in the epoch of the newest committed block. When a block of a much later
+ * epoch commits while the view is asked for, nobody who has it looks at that word any more: it is
+ * said anew. Nothing of an earlier view is signed in between, so it says the same, but for a
+ * certificate of what is decided meanwhile. */
 void pbft_say_view(struct pbft *p, uint32_t to)
 {
     if (p->new_view_size > 0) {
         pbft_send_bytes(p, to, bytes_of(p->new_view, p->new_view_size));
     } else if (p->changing && pbft_can_sign(p)) {
-        if (p->ask[p->config.self].heard && p->ask[p->config.self].view == p->view) {
+        const struct ask *own = &p->ask[p->config.self];
+        if (own->heard && own->view == p->view && pbft_epoch_near(p, own->epoch)) {
             say_change(p, to);
         } else {
             ask_for_view(p);

@@ -265,6 +265,98 @@ TEST(a_new_view_without_what_is_committed_here_is_refused)
     cluster_free(c);
 }
 
+/* ---- a view that is asked for while blocks of later epochs commit -----------------------------
+ */
+
+/* A block of epoch 4 that others have committed in view 0. */
+static void commit_elsewhere(struct cluster *c, uint32_t node, struct hash *hash)
+{
+    struct ledger_tip root = c->node[node].tip;
+    (void)cluster_block(c, 0, &root, c->now_ms, NOTHING, 1, 0, hash);
+    struct pbft_event ev = { .kind = PBFT_SYNCED };
+    ev.tip = (struct ledger_tip){ .height = 1, .time_ms = c->now_ms, .epoch = 4, .hash = *hash };
+    ev.certificate =
+        cluster_certificate(c, VOTE_COMMIT, 0, 1, c->now_ms, hash, committee_quorum(c->seats));
+    c->node[node].tip = ev.tip;
+    CHECK_OK(cluster_feed(c, node, &ev));
+}
+
+static void hear_asks(struct cluster *c, uint32_t node, uint32_t from, uint32_t to,
+                      uint64_t committed, struct bytes prepared)
+{
+    for (uint32_t s = from; s < to; s++) {
+        struct message m = { .kind = MESSAGE_VIEW_CHANGE, .change_count = 1 };
+        m.change[0] = cluster_change(c, s, 1, committed, prepared);
+        CHECK_OK(cluster_send(c, s, node, &m));
+    }
+}
+
+static struct bytes last_ask(struct cluster *c, uint32_t from, uint64_t *epoch)
+{
+    struct bytes found = NOTHING;
+    for (uint32_t i = 0; i < c->queued; i++) {
+        struct message m = { .kind = MESSAGE_KIND_END };
+        struct arena scratch = c->scratch;
+        if (c->queue[i].from == from &&
+            message_decode(c->queue[i].bytes, &scratch, &m) == ERR_NONE &&
+            m.kind == MESSAGE_VIEW_CHANGE && m.change[0].view == 1) {
+            found = c->queue[i].bytes;
+            *epoch = m.change[0].epoch;
+        }
+    }
+    return found;
+}
+
+static enum err hear(struct cluster *c, uint32_t node, uint32_t from, struct bytes wire)
+{
+    struct pbft_event ev = { .kind = PBFT_MESSAGE, .from = from, .bytes = wire };
+    return cluster_feed(c, node, &ev);
+}
+
+TEST(formats_13_a_view_is_asked_for_anew_when_a_block_of_a_much_later_epoch_commits)
+{
+    struct cluster *c = started(7, 0, 14);
+    struct hash hash;
+    uint64_t first_epoch = 99, epoch = 99;
+    c->manual = true;
+    hear_asks(c, 0, 4, 7, 0, NOTHING); /* f + 1, and no quorum with its own */
+    struct bytes first = last_ask(c, 0, &first_epoch);
+    CHECK_EQ(first_epoch, 0);
+    c->now_ms += UINT64_C(4) * CLUSTER_EPOCH_MS;
+    commit_elsewhere(c, 0, &hash);
+    c->now_ms += 1000;
+    cluster_tick(c, 0);
+    struct bytes anew = last_ask(c, 0, &epoch);
+    CHECK_EQ(epoch, 4);
+    CHECK_EQ(pbft_status(c->node[0].pbft).view, 1);
+    CHECK_OK(hear(c, 3, 0, first));
+    CHECK_OK(hear(c, 3, 0, anew));
+    CHECK_ERR(hear(c, 3, 0, first), ERR_DUPLICATE);
+    CHECK_ERR(hear(c, 3, 0, anew), ERR_DUPLICATE);
+    cluster_free(c);
+}
+
+/* Who has the block would refuse the NEW-VIEW. */
+TEST(formats_13_a_new_view_is_not_made_of_view_changes_of_an_epoch_long_over)
+{
+    struct cluster *c = started(7, 0, 15);
+    struct hash hash;
+    c->manual = true;
+    uint32_t primary = pbft_primary(7, 1, 4);
+    CHECK_EQ(primary, 5);
+    hear_asks(c, primary, 0, 3, 0, NOTHING);
+    c->now_ms += UINT64_C(4) * CLUSTER_EPOCH_MS;
+    commit_elsewhere(c, primary, &hash);
+    struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 0, 1, c->now_ms, &hash, 5);
+    c->now_ms += 1000;
+    cluster_tick(c, primary);
+    hear_asks(c, primary, 3, 4, 1, cert); /* the fifth that asks, with its own */
+    CHECK(pbft_status(c->node[primary].pbft).changing);
+    hear_asks(c, primary, 0, 3, 1, cert);
+    CHECK(!pbft_status(c->node[primary].pbft).changing);
+    cluster_free(c);
+}
+
 /* ---- fetching what a new view proposes again ---------------------------------------------------
  */
 
