@@ -5,6 +5,7 @@
 
 #include "ledger/proof.h"
 #include "sim/sim_liar_internal.h"
+#include "sim/sim_member_internal.h"
 
 /* The invariants of DESIGN 8 that a network of honest nodes with bad luck must keep. */
 
@@ -95,6 +96,7 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
     ASSERT(w->block[w->height].wire != NULL);
     memcpy(w->block[w->height].wire, c->block.ptr, c->block.len);
     hasher_update(&w->trace, bytes_of_hash(&b.hash));
+    sim_member_began(w, &b.header);
     for (uint32_t i = 0; i < b.tx_count; i++) {
         check_tx(w, &b, b.tx[i]);
     }
@@ -252,8 +254,10 @@ static bool in_vote_log(struct world *w, uint32_t node, const struct vote *v)
 static void check_vote(struct world *w, uint32_t node, const struct sim_seen *seen)
 {
     const struct vote *v = &seen->vote;
-    struct sim_vote *s = vote_slot(w, seen->seat, v);
-    if (seen->seat != node) {
+    struct sim_vote *s = vote_slot(w, node, v);
+    struct committee c;
+    if (!sim_committee(w, node, v->epoch, &c) || seen->seat >= c.count ||
+        !hash_equal(&c.seat[seen->seat].participant, &w->genesis.participant[node].id)) {
         return; /* said again for another seat */
     }
     if (s->used) {
@@ -270,7 +274,7 @@ static void check_vote(struct world *w, uint32_t node, const struct sim_seen *se
     }
     if (w->vote_count < SIM_VOTES_MAX / 2) {
         w->vote_count++;
-        *s = (struct sim_vote){ true, seen->seat, v->kind, v->epoch, v->view, v->height, v->block };
+        *s = (struct sim_vote){ true, node, v->kind, v->epoch, v->view, v->height, v->block };
     }
 }
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sim_member_internal.h"
 #include "sim/sim_parts_internal.h"
 
 /* Clients: participants that sign transactions, hand them to a node, and ask again elsewhere, under
@@ -15,7 +16,9 @@ static enum err make_tx(struct world *w, const struct sim_right *r, enum sim_ord
     struct bytes bytes = { NULL, 0 };
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
     struct arena *a = &w->scratch;
-    TRY(kind == SIM_ORDER_ANY ? sim_work(w, a, &order) : sim_work_right(w, a, r, kind, &order));
+    TRY(kind == SIM_ORDER_ANY    ? sim_work(w, a, &order)
+        : kind == SIM_ORDER_SEAT ? sim_member_order(w, a, &order)
+                                 : sim_work_right(w, a, r, kind, &order));
     struct tx_body *body = &order.body;
     body->space = w->genesis.space;
     body->valid_until_ms = w->now_ms + w->window_ms;
@@ -157,6 +160,7 @@ void sim_client(struct world *w)
         }
     }
     sim_brokers(w);
+    sim_members(w);
     for (uint32_t i = 0; i < w->tx_count; i++) {
         struct sim_tx *t = &w->tx[i];
         if (!settled(t) && !t->held && w->now_ms >= t->asked_ms + ASK_AGAIN_MS) {

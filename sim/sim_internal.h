@@ -21,7 +21,9 @@ enum {
     SIM_TOKENS_MAX = 256,
     SIM_LABELS_MAX = 64,
     SIM_LAW_CACHE = 6 * 1024 * 1024, /* opens the shipped law; the same for every node */
-    SIM_EPOCH_MS = 40000
+    SIM_EPOCH_MS = 40000,
+    SIM_EPOCH_SHORT_MS = 12000, /* with `members`: an epoch for each change */
+    SIM_KEYS_MANY_LOG2 = 6
 };
 
 struct world {
@@ -55,6 +57,11 @@ struct world {
     uint8_t participant_seed[SIM_PARTICIPANTS_MAX][SUITE_SECRET_SIZE];
     struct epoch_seed first_seed[SIM_PARTICIPANTS_MAX];
     struct hash *leaves[SIM_PARTICIPANTS_MAX];
+    struct epoch_seed
+        next_seed[SIM_PARTICIPANTS_MAX]; /* with `members`: keys that come, or change */
+    struct hash *next_leaves[SIM_PARTICIPANTS_MAX];
+    struct hash root[SIM_PARTICIPANTS_MAX], next_root[SIM_PARTICIPANTS_MAX];
+    struct sim_members members;
     struct sim_node node[SIM_SLOTS_MAX]; /* participants in order, then the liars' second copies */
     uint32_t liars, victims;
     struct sim_liar *liar[SIM_LIARS_MAX];

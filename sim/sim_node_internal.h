@@ -39,7 +39,7 @@ struct sim_node {
     struct sim_disk disk, backup;
     struct sim_store store, backup_store;
     bool backed_up;
-    struct epoch_seed seed;
+    struct epoch_seed seed, next_seed;
     struct sim_home *home; /* pages of its own: this, then the law's memory, then the arena */
     size_t home_size, mapping_size;
     void *mapping;

@@ -61,7 +61,13 @@ void sim_wipe_disk(struct sim_node *n);
 
 /* sim_client.c */
 void sim_client(struct world *w);
-enum sim_order_kind { SIM_ORDER_ANY, SIM_ORDER_USE, SIM_ORDER_ACK, SIM_ORDER_RELEASE };
+enum sim_order_kind {
+    SIM_ORDER_ANY,
+    SIM_ORDER_USE,
+    SIM_ORDER_ACK,
+    SIM_ORDER_RELEASE,
+    SIM_ORDER_SEAT
+};
 /* One more transaction of a client; `r` is what the last three kinds are about. */
 void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind);
 uint32_t sim_waiting(const struct world *w); /* accepted, valid, not committed */
@@ -100,7 +106,6 @@ struct hash sim_hash(struct world *w); /* drawn */
 MUST_USE enum err sim_attach(struct sim_order *o, struct arena *a, enum attachment_kind kind,
                              const struct hash *commitment, const struct hash *reader,
                              uint64_t until_ms);
-
 /* sim_money.c */
 const struct did_document *sim_document(const struct world *w, uint32_t i);
 MUST_USE enum err sim_issue(struct world *w, struct arena *a, struct sim_order *o);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "sim/sim_member_internal.h"
 #include "sim/sim_parts_internal.h"
 
 /* The whole history once more, from the blocks that the rig has kept of every height: determinism,
@@ -10,16 +11,29 @@ static enum err no_visit(void *user, const struct state_change *c)
     return sim_store_change(user, c);
 }
 
+struct replay_keys {
+    struct world *w;
+    struct ledger **ledger;
+};
+
 static struct bytes all_keys(void *ctx, uint32_t seat, uint64_t epoch)
 {
     static const struct bytes NONE = { NULL, 0 };
-    struct world *w = ctx;
+    const struct replay_keys *k = ctx;
+    struct world *w = k->w;
+    struct committee c;
     uint8_t *key = arena_alloc(&w->scratch, w->suite->public_size);
-    if (key == NULL || epoch >> SIM_SEAT_KEY_LOG2 != 0) {
+    if (key == NULL || epoch >> w->genesis.param[PARAM_EPOCH_KEY_LOG2] != 0 ||
+        ledger_committee(*k->ledger, epoch, &c) != ERR_NONE || seat >= c.count) {
         return NONE;
     }
-    epoch_key_public(w->suite, &w->first_seed[seat], epoch, key);
-    return bytes_of(key, w->suite->public_size);
+    for (uint32_t i = 0; i < w->genesis.participant_count; i++) {
+        if (hash_equal(&w->genesis.participant[i].id, &c.seat[seat].participant)) {
+            epoch_key_public(w->suite, sim_seed_of(w, i, &c.seat[seat].root), epoch, key);
+            return bytes_of(key, w->suite->public_size);
+        }
+    }
+    return NONE;
 }
 
 /* One height: the block as it was committed, executed on nothing but what came before. */
@@ -72,7 +86,8 @@ static enum err replay(struct world *w, struct sim_store *store, struct arena *m
 {
     struct ledger *l = NULL;
     struct state_store port = sim_store_port(store);
-    struct key_source keys = { w, all_keys };
+    struct replay_keys all = { w, &l };
+    struct key_source keys = { &all, all_keys };
     struct contract_env env;
     struct contract_table table;
     void *law = arena_alloc(memory, SIM_LAW_CACHE);

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "sim/sim_member_internal.h"
 #include "sim/sim_parts_internal.h"
 
 enum {
@@ -95,15 +96,15 @@ static enum err make_participant(struct world *w, struct genesis *g, uint32_t i)
 
 static enum err make_seat(struct world *w, struct genesis *g, uint32_t i)
 {
-    w->leaves[i] = ARENA_ARRAY(&w->genesis_arena, struct hash, (size_t)1 << SIM_SEAT_KEY_LOG2);
+    uint32_t log2 = (uint32_t)g->param[PARAM_EPOCH_KEY_LOG2];
+    w->leaves[i] = ARENA_ARRAY(&w->genesis_arena, struct hash, (size_t)1 << log2);
     if (w->leaves[i] == NULL) {
         return ERR_NO_SPACE;
     }
     fill(&w->random, w->first_seed[i].seed, SUITE_SECRET_SIZE);
     g->seat[i].participant = g->participant[i].id;
     g->seat[i].weight = 1;
-    epoch_key_generate(w->suite, w->first_seed[i].seed, SIM_SEAT_KEY_LOG2, w->leaves[i],
-                       &g->seat[i].root);
+    epoch_key_generate(w->suite, w->first_seed[i].seed, log2, w->leaves[i], &g->seat[i].root);
     return ERR_NONE;
 }
 
@@ -117,6 +118,10 @@ static enum err make_genesis(struct world *w)
                          .epoch_ms = SIM_EPOCH_MS,
                          .trust_ms = (uint64_t)SIM_EPOCH_MS * 100 };
     set_params(&g, w->window_ms);
+    if (sim_asked(w, SIM_MEMBERS)) {
+        g.epoch_ms = SIM_EPOCH_SHORT_MS;
+        g.param[PARAM_EPOCH_KEY_LOG2] = SIM_KEYS_MANY_LOG2;
+    }
     g.participant_count = w->seats + 1;
     g.seat_count = w->seats;
     g.participant = ARENA_ARRAY(&w->genesis_arena, struct did_document, g.participant_count);
@@ -195,6 +200,7 @@ static enum err open_node(struct world *w, uint32_t i)
     n->tick_ms = UINT64_MAX;
     n->index = twin ? sim_liar_slot(l, 0) : i;
     n->seed = w->first_seed[n->index];
+    n->next_seed = w->next_seed[n->index];
     n->skew_ms = (int64_t)sim_below(&w->random, 400) - 200;
     n->disk.sync_lies = w->options.mutant == SIM_MUTANT_SYNC_LIES;
     TRY(sim_home_open(n, replica_memory_size(&w->config), sim_guarded(w->options.seed)));
@@ -207,12 +213,13 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
                          .result = result,
                          .random = { o->seed * 2 + 1 },
                          .seats = o->nodes,
-                         .nodes = o->nodes + (o->seed % 2 == 1 ? 1 : 0),
                          .liars = o->liars,
                          .dead_primary = UINT32_MAX,
                          .true_server = UINT32_MAX,
                          .lonely = { .seat = UINT32_MAX } };
     w->syncs_apart = o->seed > 8 && o->seed % 2 == 1;
+    bool alone = o->seed % 2 == 0 && (o->faults >> SIM_MEMBERS & 1) == 0;
+    w->nodes = alone ? o->nodes : o->nodes + 1;
     w->pace = o->nodes > 13 ? 6 : o->nodes > 7 ? 3 : 1;
     w->slots = w->nodes + w->liars;
     w->window_ms = o->wipe_ms > 0 || begins_anew(o) ? WINDOW_SHORT_MS : WINDOW_MS;
@@ -221,6 +228,7 @@ enum err sim_world_open(struct world *w, const struct sim_options *o, struct sim
     TRY(open_memory(w));
     TRY(choose_suite(w));
     TRY(make_genesis(w));
+    TRY(sim_members_open(w));
     make_config(w);
     hasher_init(&w->trace, suite_intl());
     TRY(sim_liars_open(w));

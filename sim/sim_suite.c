@@ -7,7 +7,7 @@
 /* Suite 127 (FORMATS 23): SHA-256, and signatures that are keyed hashes. Verification looks the
  * seed up in a registry, so a signature can be made only by who holds the seed, and costs two
  * hashes. */
-enum { SEEDS_MAX = 1 << 13 };
+enum { SEEDS_MAX = 1 << 14 };
 
 struct registry {
     uint32_t count;

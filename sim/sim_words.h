@@ -25,7 +25,8 @@
     X(PRUNE, "prune")           \
     X(FALSE_SYNC, "false_sync") \
     X(LONELY, "lonely")         \
-    X(BYZANTINE, "byzantine")
+    X(BYZANTINE, "byzantine")   \
+    X(MEMBERS, "members")
 enum sim_fault {
 #define X(name, text) SIM_##name,
     SIM_FAULTS(X)

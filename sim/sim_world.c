@@ -178,6 +178,8 @@ struct replica_config sim_node_config(struct world *w, struct sim_node *n)
     sim_disk_port(&n->disk, &c.ports.disk);
     c.seed = n->index < w->seats ? &n->seed : NULL;
     c.epoch_leaves = w->leaves[n->index];
+    c.next_seed = w->next_leaves[n->index] == NULL ? NULL : &n->next_seed;
+    c.next_leaves = w->next_leaves[n->index];
     c.fold_every_block = n->index % 2 == 0;
     return c;
 }

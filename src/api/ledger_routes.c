@@ -8,24 +8,23 @@
 #include "node/scrub.h"
 
 /* The participant of the seat that leads, as its index in genesis: -1 when it is not there. */
-static int64_t primary_index(const struct genesis *g, uint32_t seat)
+static int64_t primary_index(const struct node *n, uint32_t seat)
 {
-    for (uint32_t i = 0; seat < g->seat_count && i < g->participant_count; i++) {
-        if (hash_equal(&g->participant[i].id, &g->seat[seat].participant)) {
+    const struct genesis *g = node_genesis(n);
+    const struct committee *c = node_committee(n);
+    for (uint32_t i = 0; seat < c->count && i < g->participant_count; i++) {
+        if (hash_equal(&g->participant[i].id, &c->seat[seat].participant)) {
             return i;
         }
     }
     return -1;
 }
 
-static const char *role_of(const struct genesis *g, uint32_t index)
+static const char *role_of(const struct node *n, uint32_t index)
 {
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        if (hash_equal(&g->participant[index].id, &g->seat[i].participant)) {
-            return "validator";
-        }
-    }
-    return "observer";
+    const struct hash *did = &node_genesis(n)->participant[index].id;
+    bool seated = committee_seat_of(node_committee(n), did) != GENESIS_SEATS_MAX;
+    return seated ? "validator" : "observer";
 }
 
 /* Which version set the next block stands under, and one that is decided for a later height. */
@@ -57,8 +56,8 @@ enum err get_status(struct api_request *q)
     json_put(j, "time", json_new_time(st.tip.time_ms));
     json_put(j, "hash", json_new_hash(&st.tip.hash));
     json_put(j, "view", json_new_int((int64_t)st.pbft.view));
-    json_put(j, "primary", json_new_int(primary_index(g, st.pbft.primary)));
-    json_put(j, "role", json_new_str(role_of(g, index)));
+    json_put(j, "primary", json_new_int(primary_index(q->node, st.pbft.primary)));
+    json_put(j, "role", json_new_str(role_of(q->node, index)));
     json_put(j, "voting", json_new_bool(st.voting));
     json_put(j, "syncing", json_new_bool(st.syncing));
     json_put(j, "peers", json_new_int(st.peers_up));
@@ -160,9 +159,16 @@ enum err get_state(struct api_request *q)
 enum err get_state_proof(struct api_request *q)
 {
     struct bytes key = bytes_of(q->args.key, q->args.key_len), proof, certified;
+    const struct bytes *hand_over = NULL;
+    uint32_t count = 0;
     TRY(node_state_proof(q->node, q->args.contract, key, &q->arena, &proof, &certified));
-    json_t *j = json_new_object();
+    TRY(node_hand_overs(q->node, certified, &q->arena, &hand_over, &count));
+    json_t *j = json_new_object(), *list = json_new_array();
+    for (uint32_t i = 0; i < count; i++) {
+        json_push(list, json_new_base64url(hand_over[i]));
+    }
     json_put(j, "certified", json_new_base64url(certified));
+    json_put(j, "hand_overs", list);
     json_put(j, "proof", json_new_base64url(proof));
     return reply_json(q, 200, j);
 }

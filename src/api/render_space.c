@@ -1,38 +1,27 @@
 /* The space as JSON: who is in it, its money, its nodes. */
 #include "api/render_internal.h"
 
-static bool has_seat(const struct genesis *g, uint32_t participant)
+static uint32_t seat_of(const struct node *n, uint32_t participant)
 {
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        if (hash_equal(&g->participant[participant].id, &g->seat[i].participant)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool leads(const struct node *n, uint32_t participant)
-{
-    const struct genesis *g = node_genesis(n);
-    uint32_t seat = node_status(n).pbft.primary;
-    return seat < g->seat_count &&
-           hash_equal(&g->participant[participant].id, &g->seat[seat].participant);
+    return committee_seat_of(node_committee(n), &node_genesis(n)->participant[participant].id);
 }
 
 json_t *render_nodes(const struct node *n)
 {
     const struct genesis *g = node_genesis(n);
     json_t *list = json_new_array();
+    uint32_t primary = node_status(n).pbft.primary;
     for (uint32_t i = 0; i < g->participant_count && i < REPLICA_PEERS_MAX; i++) {
         if (node_address(n, i, false) == NULL) {
             continue; /* a participant without a node */
         }
         struct replica_seen seen = node_seen(n, i);
+        uint32_t seat = seat_of(n, i);
         json_t *j = json_new_object();
         json_put(j, "index", json_new_int(i));
         json_put(j, "participant", json_new_hash(&g->participant[i].id));
-        json_put(j, "role", json_new_str(has_seat(g, i) ? "validator" : "observer"));
-        json_put(j, "primary", json_new_bool(leads(n, i)));
+        json_put(j, "role", json_new_str(seat < GENESIS_SEATS_MAX ? "validator" : "observer"));
+        json_put(j, "primary", json_new_bool(seat < GENESIS_SEATS_MAX && seat == primary));
         json_put(j, "up", json_new_bool(seen.up));
         json_put(j, "height", json_new_int((int64_t)seen.height));
         json_put(j, "view", json_new_int((int64_t)seen.view));

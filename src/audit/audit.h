@@ -7,8 +7,8 @@
  *
  * The file is RFC 8785 JSON and a final newline, so that it has one form: what is read is built
  * again from the proofs inside and compared byte for byte. Body: {version, space, pack_set, height,
- * made (RFC 3339: the reporter's word), header (base64url CertifiedHeader), committee {quorum,
- * time, seats
+ * made (RFC 3339: the reporter's word), header (base64url CertifiedHeader), hand_overs (only
+ * where committees have changed: [base64url HandOver]), committee {quorum, time, seats
  * [{participant, signed}]}, parties [{did, jurisdiction, roles}], reporter {did, record
  * (StateProof)}, tokens [{id, record, events, chain, rights}], rights and locks [{id, record}],
  * transactions [{id, proof (TxProof)}], attachments [{transaction, index, commitment, salt,
@@ -52,7 +52,10 @@ struct audit_input {
     const struct suite *suite;
     const struct genesis *genesis;
     uint64_t made_ms;
-    struct bytes certified; /* canonical CertifiedHeader at the report's height */
+    struct bytes certified;        /* canonical CertifiedHeader at the report's height */
+    const struct bytes *hand_over; /* canonical HandOver each, to who certified it */
+    size_t hand_over_count;
+    const struct proof_caller *caller; /* NULL: no committee may have changed */
     struct hash reporter;
     struct bytes reporter_record; /* StateProof of its DID record */
     /* Of a time range: something happened to each token on these days (UTC, of its blocks, both
@@ -91,6 +94,10 @@ struct audit_result {
  */
 MUST_USE enum err audit_verify(struct bytes report, struct bytes genesis,
                                struct audit_result *result);
+/* The same where committees have changed: what the caller says of the time, and pins (FORMATS 13).
+ */
+MUST_USE enum err audit_verify_by(struct bytes report, struct bytes genesis,
+                                  const struct proof_caller *caller, struct audit_result *result);
 /* Whether an event of this contract and type with that many subjects is part of the chain of the
  * token that its first subject names. */
 bool audit_event_chained(uint32_t contract, uint32_t type, size_t subjects);

@@ -11,6 +11,8 @@ struct audit_facts {
     const struct audit_input *in;
     struct header header;
     uint32_t seats; /* that signed it: a bitmap */
+    struct trust trust;
+    const struct committee *committee; /* that certified it: the last that is trusted */
     struct did_document reporter;
     struct token_record *token;
     struct right_record *right;

@@ -5,6 +5,15 @@
 #include "audit/audit_internal.h"
 #include "base/clock.h"
 
+static uint32_t least_quorum(const struct trust *t)
+{
+    uint32_t seats = t->committee[0].count;
+    for (uint32_t i = 1; i < t->count; i++) {
+        seats = t->committee[i].count < seats ? t->committee[i].count : seats;
+    }
+    return committee_quorum(seats);
+}
+
 void audit_count(struct audit_facts *f)
 {
     const struct audit_input *in = f->in;
@@ -13,7 +22,7 @@ void audit_count(struct audit_facts *f)
     f->proofs = 2 + in->token_count + in->right_count + in->lock_count + in->tx_count +
                 in->attachment_count;
     /* At least: a quorum under each certificate, and the reporter's. */
-    f->signatures = (1 + in->tx_count) * committee_quorum(in->genesis->seat_count) + 1;
+    f->signatures = (1 + in->tx_count) * least_quorum(&f->trust) + 1;
     f->committed = 0;
     for (size_t i = 0; i < in->tx_count; i++) {
         bool ok = f->tx[i].receipt.status == RECEIPT_OK;
@@ -90,31 +99,30 @@ static json_t *u32_list(const uint32_t *x, size_t count)
     return out;
 }
 
-/* Who answers for the header: the seats of the genesis, and which of them signed. */
-static json_t *committee(const struct audit_facts *f)
+static json_t *hand_overs(const struct audit_input *in)
 {
-    const struct genesis *g = f->in->genesis;
-    json_t *out = json_new_object(), *seats = json_new_array();
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        json_t *x = json_new_object();
-        json_put(x, "participant", json_new_hash(&g->seat[i].participant));
-        json_put(x, "signed", json_new_bool((f->seats >> i & 1) != 0));
-        json_push(seats, x);
+    json_t *out = json_new_array();
+    for (size_t i = 0; i < in->hand_over_count; i++) {
+        json_push(out, json_new_base64url(in->hand_over[i]));
     }
-    json_put(out, "quorum", json_new_int(committee_quorum(g->seat_count)));
-    json_put(out, "seats", seats);
-    json_put(out, "time", json_new_time(f->header.time_ms));
     return out;
 }
 
-static bool seated(const struct genesis *g, const struct hash *did)
+/* Who answers for the header: the seats of that epoch, and which of them signed. */
+static json_t *committee(const struct audit_facts *f)
 {
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        if (hash_equal(&g->seat[i].participant, did)) {
-            return true;
-        }
+    const struct committee *c = f->committee;
+    json_t *out = json_new_object(), *seats = json_new_array();
+    for (uint32_t i = 0; i < c->count; i++) {
+        json_t *x = json_new_object();
+        json_put(x, "participant", json_new_hash(&c->seat[i].participant));
+        json_put(x, "signed", json_new_bool((f->seats >> i & 1) != 0));
+        json_push(seats, x);
     }
-    return false;
+    json_put(out, "quorum", json_new_int(committee_quorum(c->count)));
+    json_put(out, "seats", seats);
+    json_put(out, "time", json_new_time(f->header.time_ms));
+    return out;
 }
 
 static bool takes_part(const struct proved_tx *tx, const struct hash *did)
@@ -143,7 +151,8 @@ static json_t *parties(const struct audit_facts *f)
     json_t *out = json_new_array();
     for (uint32_t i = 0; i < g->participant_count; i++) {
         const struct did_document *d = &g->participant[i];
-        bool named = hash_equal(&d->id, &f->in->reporter) || seated(g, &d->id);
+        bool named = hash_equal(&d->id, &f->in->reporter) ||
+                     committee_seat_of(f->committee, &d->id) != GENESIS_SEATS_MAX;
         for (size_t t = 0; t < f->in->tx_count && !named; t++) {
             named = takes_part(&f->tx[t], &d->id);
         }
@@ -192,6 +201,9 @@ enum err audit_body(const struct audit_facts *f, struct arena *a, char **out, si
     json_put(body, "height", json_new_u64(f->header.height));
     json_put(body, "made", json_new_time(in->made_ms));
     json_put(body, "header", json_new_base64url(in->certified));
+    if (in->hand_over_count > 0) {
+        json_put(body, "hand_overs", hand_overs(in));
+    }
     json_put(body, "committee", committee(f));
     json_put(body, "parties", parties(f));
     json_put(body, "reporter", reporter);

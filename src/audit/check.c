@@ -51,9 +51,15 @@ static enum err check_header(struct audit_facts *f, struct arena *a, char *why)
 {
     enum proof_step step;
     struct hash hash;
-    enum err e = proof_verify_header(f->in->suite, f->in->genesis, f->in->certified, a, &f->header,
-                                     &hash, &step);
+    const struct audit_input *in = f->in;
+    enum err e = proof_follow(in->suite, in->genesis, in->hand_over, (uint32_t)in->hand_over_count,
+                              a, &f->trust, &step);
     if (e == ERR_NONE) {
+        e = proof_verify_header_by(in->suite, in->genesis, &f->trust, in->caller, in->certified, a,
+                                   &f->header, &hash, &step);
+    }
+    if (e == ERR_NONE) {
+        f->committee = &f->trust.committee[f->trust.count - 1];
         return proof_header_seats(f->in->certified, a, &f->seats);
     }
     if (e == ERR_NO_SPACE) {
@@ -199,7 +205,8 @@ static enum err check_txs(struct audit_facts *f, struct arena *a, char *why)
     for (size_t i = 0; i < in->tx_count; i++) {
         enum proof_step step = PROOF_OK;
         const struct hash *id = &in->tx[i].id;
-        enum err e = proof_verify_tx(in->suite, in->genesis, in->tx[i].proof, a, &f->tx[i], &step);
+        enum err e = proof_verify_tx_by(in->suite, in->genesis, in->caller, in->tx[i].proof, a,
+                                        &f->tx[i], &step);
         if (e == ERR_NO_SPACE) {
             return e;
         }
@@ -412,6 +419,7 @@ static bool failed_concerns(const struct audit_facts *f, const struct tx_body *b
     case METHOD_PACK_PUT:
     case METHOD_GOVERNANCE_PROPOSE:
     case METHOD_GOVERNANCE_APPROVE:
+    case METHOD_GOVERNANCE_SEAT:
     case METHOD_EVIDENCE_ANCHOR:
         break;
     }

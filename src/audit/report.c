@@ -15,12 +15,12 @@ struct report {
     struct bytes signature;
 };
 
-static enum err read_bytes(const json_t *j, const char *key, struct arena *a, struct bytes *out)
+static enum err text_bytes(const char *text, struct arena *a, struct bytes *out)
 {
-    const char *text;
-    size_t len;
-    TRY(json_get_str(j, key, &text));
-    size_t cap = strlen(text);
+    size_t len, cap = text == NULL ? 0 : strlen(text);
+    if (text == NULL) {
+        return ERR_ENCODING;
+    }
     uint8_t *room = arena_alloc(a, cap + 1);
     if (room == NULL) {
         return ERR_NO_SPACE;
@@ -28,6 +28,13 @@ static enum err read_bytes(const json_t *j, const char *key, struct arena *a, st
     TRY(base64url_decode(text, cap, room, cap, &len));
     *out = bytes_of(room, len);
     return ERR_NONE;
+}
+
+static enum err read_bytes(const json_t *j, const char *key, struct arena *a, struct bytes *out)
+{
+    const char *text;
+    TRY(json_get_str(j, key, &text));
+    return text_bytes(text, a, out);
 }
 
 static enum err read_u32(const json_t *j, const char *key, uint32_t *out)
@@ -126,6 +133,27 @@ static enum err read_range(const json_t *body, struct audit_input *in)
     return clock_parse_day(to, &in->to_day);
 }
 
+static enum err read_hand_overs(const json_t *body, struct arena *a, struct audit_input *in)
+{
+    const json_t *list = json_member(body, "hand_overs");
+    if (list == NULL) {
+        return ERR_NONE;
+    }
+    struct bytes *x = ARENA_ARRAY(a, struct bytes, PROOF_HAND_OVERS_MAX);
+    if (x == NULL) {
+        return ERR_NO_SPACE;
+    }
+    if (json_size(list) == 0 || json_size(list) > PROOF_HAND_OVERS_MAX) {
+        return ERR_SIZE;
+    }
+    for (size_t i = 0; i < json_size(list); i++) {
+        TRY(text_bytes(json_text_of(json_at(list, i)), a, &x[i]));
+    }
+    in->hand_over = x;
+    in->hand_over_count = json_size(list);
+    return ERR_NONE;
+}
+
 static enum err read_body(const json_t *body, struct arena *a, struct audit_input *in)
 {
     const char *made;
@@ -136,6 +164,7 @@ static enum err read_body(const json_t *body, struct arena *a, struct audit_inpu
     TRY(json_get_str(body, "made", &made));
     TRY(clock_parse(made, &in->made_ms));
     TRY(read_bytes(body, "header", a, &in->certified));
+    TRY(read_hand_overs(body, a, in));
     TRY(json_get_hash(reporter, "did", &in->reporter));
     TRY(read_bytes(reporter, "record", a, &in->reporter_record));
     TRY(read_range(body, in));
@@ -275,10 +304,10 @@ static enum err open_genesis(struct bytes wire, struct arena *a, struct report *
     return r->in.suite == NULL ? ERR_VERSION : genesis_decode(r->in.suite, wire, a, g);
 }
 
-static enum err verify(struct bytes file, struct bytes genesis, struct arena *a,
-                       struct audit_result *result, char why[AUDIT_REASON_SIZE])
+static enum err verify(struct bytes file, struct bytes genesis, const struct proof_caller *caller,
+                       struct arena *a, struct audit_result *result, char why[AUDIT_REASON_SIZE])
 {
-    struct report r = { 0 };
+    struct report r = { .in.caller = caller };
     struct genesis g;
     struct bytes report, words;
     json_t *j;
@@ -301,13 +330,19 @@ static enum err verify(struct bytes file, struct bytes genesis, struct arena *a,
 
 enum err audit_verify(struct bytes report, struct bytes genesis, struct audit_result *result)
 {
+    return audit_verify_by(report, genesis, NULL, result);
+}
+
+enum err audit_verify_by(struct bytes report, struct bytes genesis,
+                         const struct proof_caller *caller, struct audit_result *result)
+{
     void *memory = malloc(AUDIT_ARENA_SIZE);
     if (memory == NULL) {
         return ERR_NO_SPACE;
     }
     struct audit_result own = { 0 };
     struct arena a = arena_over(memory, AUDIT_ARENA_SIZE);
-    enum err e = verify(report, genesis, &a, &own, own.reason[0]);
+    enum err e = verify(report, genesis, caller, &a, &own, own.reason[0]);
     free(memory);
     own.ok = e == ERR_NONE;
     own.reason_count = own.ok ? 0 : 1;

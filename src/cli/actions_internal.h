@@ -109,6 +109,7 @@ MUST_USE enum err action_template(struct cli *c, const char *name, struct templa
  * order. */
 #define ACTION_BUNDLE_MAGIC "carnet-seal/1"
 
+extern const struct cli_table CLI_ANCHOR, CLI_COMMITTEE;
 extern const struct cli_table CLI_ASSET, CLI_ATTACHMENT, CLI_AUDIT, CLI_BENCH, CLI_BROKER,
     CLI_LEDGER, CLI_COMPLY, CLI_CONSOLE, CLI_DEMO, CLI_DID, CLI_FETCH, CLI_MONEY, CLI_NET, CLI_OPEN,
     CLI_LAW, CLI_RIGHT, CLI_RULES, CLI_SEAL, CLI_SIM, CLI_TOKEN, CLI_TRACE, CLI_TX, CLI_VERIFY,

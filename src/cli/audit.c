@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/audit_gather_internal.h"
+#include "cli/trust_internal.h"
 
 static void sign_report(void *ctx, struct bytes body, uint8_t *signature)
 {
@@ -32,8 +33,12 @@ static enum err write_page(struct session *s, const char *path, struct bytes rep
 static enum err write_report(struct gather *g, const char *path, bool html)
 {
     struct session *s = g->s;
+    struct proof_caller caller = { .now_ms = session_now_ms() };
     struct audit_input in = { .suite = s->suite,
                               .genesis = &s->genesis,
+                              .hand_over = g->hand_over,
+                              .hand_over_count = g->hand_over_count,
+                              .caller = &caller,
                               .made_ms = session_now_ms(),
                               .certified = g->certified,
                               .reporter = s->did,
@@ -169,15 +174,18 @@ static void answer_result(struct cli *c, const struct audit_result *r)
 static enum err run_verify(struct cli *c)
 {
     const char *genesis;
-    uint8_t *file, *genesis_file;
+    uint8_t *file = NULL, *genesis_file = NULL;
     size_t len, genesis_len;
+    struct trust_files trust;
     TRY(cli_required(c, "--genesis", &genesis));
-    TRY(cli_read_file(c, c->arg[0], &file, &len));
-    enum err e = cli_read_file(c, genesis, &genesis_file, &genesis_len);
+    TRY(trust_open(c, &trust));
+    enum err e = cli_read_file(c, c->arg[0], &file, &len);
+    e = e == ERR_NONE ? cli_read_file(c, genesis, &genesis_file, &genesis_len) : e;
     if (e == ERR_NONE) {
         struct audit_result *r = calloc(1, sizeof *r);
         ASSERT(r != NULL);
-        e = audit_verify(bytes_of(file, len), bytes_of(genesis_file, genesis_len), r);
+        e = audit_verify_by(bytes_of(file, len), bytes_of(genesis_file, genesis_len), &trust.caller,
+                            r);
         if (e == ERR_NONE) {
             answer_result(c, r);
         } else {
@@ -187,6 +195,7 @@ static enum err run_verify(struct cli *c)
         free(genesis_file);
     }
     free(file);
+    trust_close(&trust);
     return e;
 }
 
@@ -201,6 +210,7 @@ static const struct cli_option REPORT_OPTIONS[] = {
 };
 static const struct cli_option VERIFY_OPTIONS[] = {
     { "--genesis", "FILE", "the genesis file that is trusted" },
+    TRUST_OPTIONS,
     { NULL, NULL, NULL },
 };
 static const struct cli_command COMMANDS[] = {

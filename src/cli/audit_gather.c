@@ -58,18 +58,36 @@ static enum err add_record(struct gather *g, struct audit_record *list, size_t *
     return ERR_NONE;
 }
 
-static enum err member_bytes(struct session *s, const json_t *j, const char *name,
-                             struct bytes *out)
+static enum err text_bytes(struct session *s, const char *text, struct bytes *out)
 {
-    const char *text;
     size_t len;
-    TRY(json_get_str(j, name, &text));
     uint8_t *room = arena_alloc(&s->arena, strlen(text) + 1);
     if (room == NULL) {
         return ERR_NO_SPACE;
     }
     TRY(base64url_decode(text, strlen(text), room, strlen(text), &len));
     *out = bytes_of(room, len);
+    return ERR_NONE;
+}
+
+static enum err member_bytes(struct session *s, const json_t *j, const char *name,
+                             struct bytes *out)
+{
+    const char *text;
+    TRY(json_get_str(j, name, &text));
+    return text_bytes(s, text, out);
+}
+
+/* Of the header that this reply is under. */
+static enum err take_hand_overs(struct gather *g, const json_t *reply)
+{
+    const json_t *list = json_member(reply, "hand_overs");
+    g->hand_over_count = 0;
+    for (size_t i = 0; i < json_size(list) && i < PROOF_HAND_OVERS_MAX; i++) {
+        const char *text = json_text_of(json_at(list, i));
+        TRY(text == NULL ? ERR_ENCODING : text_bytes(g->s, text, &g->hand_over[i]));
+        g->hand_over_count++;
+    }
     return ERR_NONE;
 }
 
@@ -233,6 +251,7 @@ static enum err prove_record(struct gather *g, const struct contract_key *key, s
     snprintf(path, sizeof path, "/v1/state/%u/%s/proof", key->contract, hex);
     TRY(session_get_json(g->s, path, &j));
     enum err e = member_bytes(g->s, j, "certified", &certified);
+    e = e != ERR_NONE ? e : take_hand_overs(g, j);
     e = e != ERR_NONE ? e : member_bytes(g->s, j, "proof", proof);
     json_free(j);
     TRY(e);
@@ -249,8 +268,12 @@ static enum err high_enough(struct gather *g)
     struct header header;
     struct hash hash;
     enum proof_step step = PROOF_OK;
-    TRY(proof_verify_header(g->s->suite, &g->s->genesis, g->certified, &g->s->arena, &header, &hash,
-                            &step));
+    struct trust trust;
+    struct proof_caller caller = { .now_ms = session_now_ms() };
+    TRY(proof_follow(g->s->suite, &g->s->genesis, g->hand_over, g->hand_over_count, &g->s->arena,
+                     &trust, &step));
+    TRY(proof_verify_header_by(g->s->suite, &g->s->genesis, &trust, &caller, g->certified,
+                               &g->s->arena, &header, &hash, &step));
     uint64_t newest = g->tx_count > 0 ? g->place[g->tx_count - 1] >> 32 : 0;
     return header.height >= newest ? ERR_NONE : ERR_STATE;
 }

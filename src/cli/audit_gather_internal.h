@@ -17,6 +17,8 @@ struct gather {
     struct audit_attachment *attachment; /* metadata that the reporter may read, ascending */
     size_t attachment_count;
     struct bytes certified, reporter_proof;
+    struct bytes hand_over[PROOF_HAND_OVERS_MAX];
+    uint32_t hand_over_count;
     bool ranged;
     uint32_t from_day, to_day;
 };

@@ -62,7 +62,7 @@ static enum err plan_suite(struct cli *c, struct net_plan *p)
 static enum err plan_numbers(struct cli *c, struct net_plan *p)
 {
     const uint64_t units = (uint64_t)1 << 48; /* the bound of both parameters */
-    uint64_t nodes, observers, port, release, window;
+    uint64_t nodes, observers, port, release, window, epoch;
     TRY(cli_number(c, "--nodes", 1, GENESIS_SEATS_MAX, 4, &nodes));
     TRY(cli_number(c, "--observers", 0, 3, 1, &observers));
     TRY(cli_number(c, "--port", 0, 65000, 0, &port));
@@ -71,6 +71,8 @@ static enum err plan_numbers(struct cli *c, struct net_plan *p)
     TRY(cli_number(c, "--idle-ms", 1, 24 * 3600 * 1000, 30000, &p->idle_ms));
     TRY(cli_number(c, "--quota", 1, units, 10000000, &p->quota));
     TRY(cli_number(c, "--signer-quota", 1, units, p->quota, &p->signer_quota));
+    TRY(cli_number(c, "--epoch-seconds", 1, 366 * 24 * 3600, 24 * 3600, &epoch));
+    p->epoch_ms = epoch * 1000;
     p->nodes = (uint32_t)nodes;
     p->observers = (uint32_t)observers;
     p->port = (uint16_t)port;
@@ -351,6 +353,7 @@ static const struct cli_option INIT_OPTIONS[] = {
     { "--places", "A,B", "of exporter, importer, bank, and so on (CN,DE,SG,MY)" },
     { "--suite", "S", "of signatures and hashes: intl, or gm for SM2 and SM3 (intl)" },
     { "--port", "P", "first port; 0 finds free ones (0)" },
+    { "--epoch-seconds", "N", "how long an epoch lasts: keys change, and committees may (a day)" },
     { "--release-seconds", "N", "how long a brokered use may be pending (60)" },
     { "--window-seconds", "N", "how long a transaction may wait to be committed (600)" },
     { "--idle-ms", "N", "after how long an idle space commits an empty block (30000)" },

@@ -233,7 +233,7 @@ enum err net_make_genesis(struct net_plan *p)
     g.suite = p->suite->number;
     g.flags = p->nodes == 1 ? GENESIS_DEVELOPMENT : 0;
     g.start_ms = p->now_ms;
-    g.epoch_ms = 24ull * 3600 * 1000;
+    g.epoch_ms = p->epoch_ms;
     g.trust_ms = 365 * g.epoch_ms;
     g.param[PARAM_RELEASE_DEADLINE_MS] = p->release_ms;
     g.param[PARAM_TX_WINDOW_MS] = p->window_ms;

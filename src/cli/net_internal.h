@@ -30,7 +30,7 @@ struct net_plan {
     uint64_t now_ms;
     uint32_t nodes, observers;
     uint16_t port; /* of the first node; 0: free ones are found */
-    uint64_t release_ms, window_ms, idle_ms;
+    uint64_t release_ms, window_ms, idle_ms, epoch_ms;
     uint64_t quota, signer_quota; /* cost units an epoch */
     const struct bench_crowd *crowd; /* NULL: none */
     struct net_participant who[NET_PARTICIPANTS_MAX];

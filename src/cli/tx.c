@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "cli/actions_internal.h"
+#include "cli/trust_internal.h"
 
 static enum err proof(struct session *s)
 {
@@ -34,6 +35,9 @@ static const char *meaning(const char *reason)
         { "encoding", ": the file is not the proof of a transaction" },
         { "certificate", ": too few validators of this space have signed the block" },
         { "committee", ": the block is of another space or committee" },
+        { "hand-over", ": one committee has not handed over to the next" },
+        { "anchor", ": what is pinned says otherwise" },
+        { "trust period", ": the committee has changed too long ago; give a newer --anchor" },
     };
     for (size_t i = 0; i < COUNT(WORDS); i++) {
         if (strcmp(reason, WORDS[i][0]) == 0) {
@@ -67,7 +71,8 @@ static void answer_proof(struct cli *c, const struct proved_tx *p)
             (unsigned long long)p->header.height, receipt_text(p->receipt.status));
 }
 
-static enum err verify(struct cli *c, struct arena *a, struct bytes file, struct bytes genesis_file)
+static enum err verify(struct cli *c, struct arena *a, struct bytes file, struct bytes genesis_file,
+                       const struct proof_caller *caller)
 {
     struct genesis g;
     struct proved_tx p;
@@ -79,7 +84,7 @@ static enum err verify(struct cli *c, struct arena *a, struct bytes file, struct
         answer_refusal(c, "the genesis file is not one that this release knows");
         return ERR_NONE;
     }
-    e = proof_verify_tx(suite, &g, file, a, &p, &step);
+    e = proof_verify_tx_by(suite, &g, caller, file, a, &p, &step);
     if (e != ERR_NONE) {
         answer_refusal(c, proof_step_name(step));
     } else {
@@ -92,20 +97,23 @@ static enum err run_verify(struct cli *c)
 {
     enum { MEMORY = 64 * 1024 * 1024 };
     const char *genesis;
-    uint8_t *file, *genesis_file = NULL;
+    uint8_t *file = NULL, *genesis_file = NULL;
     size_t len, genesis_len;
+    struct trust_files trust;
     TRY(cli_required(c, "--genesis", &genesis));
-    TRY(cli_read_file(c, c->arg[0], &file, &len));
-    enum err e = cli_read_file(c, genesis, &genesis_file, &genesis_len);
+    TRY(trust_open(c, &trust));
+    enum err e = cli_read_file(c, c->arg[0], &file, &len);
+    e = e == ERR_NONE ? cli_read_file(c, genesis, &genesis_file, &genesis_len) : e;
     if (e == ERR_NONE) {
         void *memory = malloc(MEMORY);
         ASSERT(memory != NULL);
         struct arena a = arena_over(memory, MEMORY);
-        e = verify(c, &a, bytes_of(file, len), bytes_of(genesis_file, genesis_len));
+        e = verify(c, &a, bytes_of(file, len), bytes_of(genesis_file, genesis_len), &trust.caller);
         free(memory);
     }
     free(genesis_file);
     free(file);
+    trust_close(&trust);
     return e;
 }
 
@@ -115,6 +123,7 @@ static const struct cli_option PROOF_OPTIONS[] = {
 };
 static const struct cli_option VERIFY_OPTIONS[] = {
     { "--genesis", "FILE", "the genesis file that is trusted" },
+    TRUST_OPTIONS,
     { NULL, NULL, NULL },
 };
 static const struct cli_command COMMANDS[] = {

@@ -50,7 +50,12 @@ bool pbft_epoch_near(const struct pbft *p, uint64_t epoch)
 {
     uint64_t now = genesis_epoch(p->config.genesis, p->now_ms);
     uint64_t newest = now > p->committed.epoch ? now : p->committed.epoch;
-    return epoch + 1 >= p->committed.epoch && epoch <= newest + 1;
+    return epoch >= p->since_epoch && epoch + 1 >= p->committed.epoch && epoch <= newest + 1;
+}
+
+uint64_t pbft_epoch_of(const struct pbft *p, uint64_t epoch)
+{
+    return epoch > p->since_epoch ? epoch : p->since_epoch;
 }
 
 uint32_t pbft_primary(uint32_t seats, uint64_t view, uint64_t epoch)
@@ -61,7 +66,7 @@ uint32_t pbft_primary(uint32_t seats, uint64_t view, uint64_t epoch)
 
 uint32_t pbft_leader(const struct pbft *p, uint64_t epoch)
 {
-    return pbft_primary(p->seats, p->view, epoch);
+    return pbft_primary(p->seats, p->view, pbft_epoch_of(p, epoch));
 }
 
 enum err pbft_verify(const struct pbft *p, uint32_t seat, uint64_t epoch, const char *tag,
@@ -127,6 +132,10 @@ static enum err settle(struct pbft *p, const struct pbft_event *ev)
         TRY(certificate_decode(ev->certificate, &p->step, &c));
     }
     p->committed = ev->tip;
+    if (ev->committee != NULL) {
+        pbft_chain_forget(p);
+        pbft_sit(p, ev->committee, ev->seat);
+    }
     if (ev->certificate.len > 0) {
         pbft_keep_certificate(&p->last, &c, ev->certificate);
     }
@@ -138,7 +147,7 @@ static enum err settle(struct pbft *p, const struct pbft_event *ev)
 /* A commit certificate of a later view is proof that a quorum has left ours. */
 static void follow_certificate(struct pbft *p)
 {
-    if (p->last.size > 0 && p->last.view > p->view && p->last.view <= PBFT_VIEW_MAX) {
+    if (pbft_has_last(p) && p->last.view > p->view && p->last.view <= PBFT_VIEW_MAX) {
         pbft_enter(p, p->last.view);
     }
 }
@@ -152,6 +161,7 @@ static enum err on_start(struct pbft *p, const struct pbft_event *ev)
     p->started = true;
     p->may_vote = ev->yes;
     p->view_ms = p->now_ms;
+    pbft_log_committee(p);
     follow_certificate(p);
     return ERR_NONE;
 }
@@ -166,6 +176,18 @@ static enum err on_synced(struct pbft *p, const struct pbft_event *ev)
     drop->block = p->committed.hash;
     drop->height = p->committed.height;
     follow_certificate(p);
+    return ERR_NONE;
+}
+
+static enum err on_committee(struct pbft *p, const struct pbft_event *ev)
+{
+    if (ev->committee->number < p->number) {
+        return ERR_STALE;
+    }
+    if (p->started && p->committed.height + 1 < ev->committee->since_height) {
+        return ERR_STATE; /* SYNCED will say it */
+    }
+    pbft_sit(p, ev->committee, ev->seat);
     return ERR_NONE;
 }
 
@@ -236,14 +258,18 @@ static enum err on_message(struct pbft *p, const struct pbft_event *ev)
 /* Everything that follows from what is now known, until nothing more does. */
 static void advance(struct pbft *p)
 {
-    bool moved = true;
+    bool moved = !p->handing;
     for (uint32_t pass = 0; moved && pass < PASSES_MAX; pass++) {
         moved = pbft_join(p);
         moved = pbft_lead(p) || moved;
         moved = pbft_resolve(p) || moved;
         moved = pbft_chain_grow(p) || moved;
         moved = pbft_vote_chain(p) || moved;
-        moved = pbft_commit(p) || moved;
+        moved = (!p->handing && pbft_commit(p)) || moved;
+        moved = moved && !p->handing;
+    }
+    if (p->handing) {
+        return;
     }
     pbft_execute_next(p);
     pbft_build(p);
@@ -259,16 +285,16 @@ static void advance(struct pbft *p)
 enum err pbft_step(struct pbft *p, const struct pbft_event *ev, struct pbft_effects *out)
 {
     static enum err (*const ON_EVENT[])(struct pbft *, const struct pbft_event *) = {
-        [PBFT_START] = on_start,      [PBFT_REPLAY] = pbft_on_replay,
-        [PBFT_MESSAGE] = on_message,  [PBFT_EXECUTED] = pbft_on_executed,
-        [PBFT_BUILT] = pbft_on_built, [PBFT_SYNCED] = on_synced,
-        [PBFT_TICK] = on_tick,        [PBFT_MAY_VOTE] = on_may_vote,
-        [PBFT_PEER_UP] = on_peer_up,
+        [PBFT_START] = on_start,         [PBFT_REPLAY] = pbft_on_replay,
+        [PBFT_MESSAGE] = on_message,     [PBFT_EXECUTED] = pbft_on_executed,
+        [PBFT_BUILT] = pbft_on_built,    [PBFT_SYNCED] = on_synced,
+        [PBFT_TICK] = on_tick,           [PBFT_MAY_VOTE] = on_may_vote,
+        [PBFT_COMMITTEE] = on_committee, [PBFT_PEER_UP] = on_peer_up,
     };
     ASSERT((size_t)ev->kind < COUNT(ON_EVENT));
     out->count = 0;
     bool before = ev->kind == PBFT_REPLAY || ev->kind == PBFT_START;
-    if (before == p->started) {
+    if (before == p->started && ev->kind != PBFT_COMMITTEE) {
         return ERR_STATE;
     }
     arena_reset(&p->step);
@@ -313,6 +339,7 @@ enum err pbft_init(const struct pbft_config *config, struct arena *arena, struct
     p->seats = seats;
     p->quorum = committee_quorum(seats);
     p->faulty = committee_faulty_max(seats);
+    p->sits = config->genesis->committee_hash;
     p->timeout_ms = config->view_timeout_ms;
     *out = p;
     return ERR_NONE;
@@ -342,9 +369,50 @@ struct pbft_status pbft_status(const struct pbft *p)
         .equivocations = p->equivocations,
         .changing = p->changing,
         .may_vote = p->may_vote,
+        .log_ahead = p->log_ahead,
         .deadline_ms = deadline,
         .last_certificate = bytes_of(p->last.wire, p->last.size),
     };
+}
+
+struct epochs {
+    uint64_t *epoch;
+    uint32_t count;
+};
+
+static void add_epoch(struct epochs *e, bool some, uint64_t epoch)
+{
+    bool there = !some || e->count == PBFT_EPOCHS_MAX;
+    for (uint32_t i = 0; i < e->count; i++) {
+        there = there || e->epoch[i] == epoch;
+    }
+    if (!there) {
+        e->epoch[e->count++] = epoch;
+    }
+}
+
+/* Own words first. View changes of others stand in a NEW-VIEW, and who sent one may have told its
+ * key to nobody else; liars, who alone would do that, are too few to fill the list. */
+uint32_t pbft_epochs(const struct pbft *p, uint64_t epoch[PBFT_EPOCHS_MAX])
+{
+    struct epochs e = { epoch, 0 };
+    bool stuck = outstanding(p) && p->now_ms >= p->progress_ms + p->config.view_timeout_ms;
+    if (!p->started || p->config.self == PBFT_OBSERVER || !stuck) {
+        return 0;
+    }
+    add_epoch(&e, true, pbft_epoch_of(p, p->committed.epoch));
+    add_epoch(&e, p->prepared.size > 0, p->prepared.epoch);
+    add_epoch(&e, p->last.size > 0, p->last.epoch);
+    for (uint32_t i = 0; i < 2 * PBFT_HEIGHTS; i++) {
+        const struct ballot *b = &p->ballot[i % 2][i / 2][p->config.self];
+        add_epoch(&e, b->cast && b->height > p->committed.height, b->epoch);
+    }
+    for (uint32_t s = 0; s < p->seats; s++) {
+        const struct ask *a = &p->ask[s];
+        add_epoch(&e, a->heard && a->view == p->view, a->epoch);
+        add_epoch(&e, a->heard && a->view == p->view && a->prepared, a->prepared_epoch);
+    }
+    return e.count;
 }
 
 bool pbft_last_vote(const struct pbft *p, struct vote *out)

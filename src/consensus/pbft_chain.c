@@ -79,7 +79,8 @@ bool pbft_chain_to(struct pbft *p, const struct hash *tip, struct hash *missing)
             *missing = at;
             return false;
         }
-        bool follows = height == 0 || k->height + 1 == height;
+        bool follows =
+            (height == 0 || k->height + 1 == height) && hash_equal(&k->committee_hash, &p->sits);
         if (count == PBFT_OPEN_MAX || k->height <= p->committed.height || !follows) {
             return false; /* not on what is committed here: nothing to fetch would change that */
         }
@@ -128,7 +129,7 @@ static bool timely(const struct pbft *p, const struct kept *k)
 {
     const uint64_t *param = p->config.genesis->param;
     return k->time_ms <= p->now_ms + param[PARAM_TIME_AHEAD_MS] &&
-           k->time_ms + param[PARAM_TIME_BEHIND_MS] >= k->arrived_ms;
+           (k->undated || k->time_ms + param[PARAM_TIME_BEHIND_MS] >= k->arrived_ms);
 }
 
 static bool accept_next(struct pbft *p)
@@ -147,7 +148,8 @@ static bool accept_next(struct pbft *p)
     bool drained = p->chain_count == 0 ||
                    (parent.epoch == p->committed.epoch && k->epoch == p->committed.epoch);
     if (!drained || k->failed || k->epoch != b->epoch || k->height != parent.height + 1 ||
-        k->time_ms <= parent.time_ms || !hash_equal(&k->previous, &parent.hash)) {
+        k->time_ms <= parent.time_ms || !hash_equal(&k->previous, &parent.hash) ||
+        !hash_equal(&k->committee_hash, &p->sits)) {
         return false;
     }
     bool own = p->config.self != PBFT_OBSERVER &&
@@ -302,6 +304,7 @@ enum err pbft_on_built(struct pbft *p, const struct pbft_event *ev)
     uint64_t epoch = genesis_epoch(p->config.genesis, b.header.time_ms);
     bool fits = may_build(p, &parent) && hash_equal(&b.header.previous, &parent.hash) &&
                 b.header.height == parent.height + 1 &&
+                hash_equal(&b.header.committee_hash, &p->sits) &&
                 (p->chain_count == 0 || epoch == p->committed.epoch);
     if (!fits || pbft_store(p, &b) != ERR_NONE) {
         p->declined = true;
@@ -325,7 +328,8 @@ enum err pbft_on_propose(struct pbft *p, uint32_t from, const struct message *m)
     if (m->view < p->view || v->height <= p->committed.height) {
         return ERR_STALE;
     }
-    bool leader = from == pbft_primary(p->seats, m->view, p->committed.epoch) ||
+    uint64_t now = pbft_epoch_of(p, p->committed.epoch);
+    bool leader = from == pbft_primary(p->seats, m->view, now) ||
                   from == pbft_primary(p->seats, m->view, v->epoch) ||
                   (v->epoch > 0 && from == pbft_primary(p->seats, m->view, v->epoch - 1));
     if (!leader) {

@@ -10,16 +10,14 @@ enum {
     PBFT_TRIM_RECORDS = 512,           /* the vote log is rewritten after this many records */
     PBFT_TRIM_BYTES = 16 * 1024 * 1024 /* or this many bytes */
 };
-
-/* The readings of the protocol that lose a committed block, for the tests that show it. The product
- * is compiled without PBFT_MUTANTS, and then these are constants. */
+/* Readings of the protocol that lose a committed block, for tests: constants in the product. */
 enum pbft_mutant { MUTANT_NONE, MUTANT_ANCESTORS_AGAIN, MUTANT_PER_HEIGHT, MUTANT_VOTES_TWICE };
 #ifdef PBFT_MUTANTS
 #define MUTANT(p, m) ((p)->mutant == (m))
 #else
 #define MUTANT(p, m) false
 #endif
-/* One seat's newest vote of a kind at a height. Views only grow, so an older one has no use. */
+/* One seat's newest vote of a kind at a height: views only grow. */
 struct ballot {
     bool cast;
     uint64_t epoch, view, height;
@@ -27,18 +25,17 @@ struct ballot {
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
 };
 
-/* A certificate that is kept: fields and canonical bytes. size 0: none. */
 struct kept_certificate {
     uint64_t epoch, view, height;
+    size_t size; /* 0: none */
     struct hash block;
-    size_t size;
     uint8_t wire[CERTIFICATE_SIZE_MAX];
 };
 
 /* One seat's newest VIEW-CHANGE. */
 struct ask {
     bool heard, prepared;
-    uint64_t view, epoch, committed, prepared_view, prepared_height;
+    uint64_t view, epoch, committed, prepared_view, prepared_height, prepared_epoch;
     struct hash block; /* of the prepared certificate */
     size_t size;
     uint8_t body[VIEW_CHANGE_BODY_SIZE_MAX];
@@ -48,18 +45,20 @@ struct ask {
 /* A proposal in the pool. In memory a record's tag stands before the block, so that a record of the
  * vote log is these bytes and not a copy. */
 struct kept {
-    bool used, persisted, failed;
-    bool mine;    /* built here and not yet proposed */
-    bool fetched; /* taken by its hash from anybody, not from the primary */
+    bool used, persisted, failed, mine; /* built here and not yet proposed */
+    bool fetched;                       /* taken by its hash from anybody, not from the primary */
+    bool ends, undated; /* its epoch, for another committee; and without a transaction: any clock */
     struct hash hash, previous, state_root, committee_hash;
     uint64_t height, time_ms, epoch, arrived_ms, order;
-    size_t at, size; /* tag and block */
     uint64_t certificate_height;
-    size_t certificate_at, certificate_size; /* inside the block */
+    size_t at, size, certificate_at, certificate_size; /* tag and block; inside the block */
 };
 
-/* A block that is asked for: of the chain of the view, or one that a commit certificate names. */
-enum want_for { WANT_CHAIN, WANT_CERTIFIED, WANT_PURPOSES };
+enum want_for {
+    WANT_CHAIN,
+    WANT_CERTIFIED,
+    WANT_PURPOSES
+}; /* a block of the view; a certified one */
 struct want {
     bool open;
     struct hash hash;
@@ -70,6 +69,9 @@ struct pbft {
     struct arena step;
     struct pbft_effects *out;
     uint32_t seats, quorum, faulty;
+    uint64_t number, since_epoch, since_height, log_number; /* who sits; whose the log's end is */
+    struct hash sits;
+    bool handing, log_ahead; /* who sits next is not told yet; the log knows of a later committee */
     uint64_t now_ms;
     bool started, may_vote;
 #ifdef PBFT_MUTANTS
@@ -81,16 +83,14 @@ struct pbft {
     struct kept_certificate prepared; /* own highest prepared certificate, by (view, height) */
 
     uint64_t view;
-    bool changing; /* in `view`, whose NEW-VIEW has not come */
-    bool based;    /* `view` proposes again the chain that ends in `base` */
-    bool resolved; /* and all of it is in the pool and stands in `chain` */
+    bool changing;        /* in `view`, whose NEW-VIEW has not come */
+    bool based, resolved; /* `view` proposes again what ends in `base`; all of it is in `chain` */
     struct hash base;
     uint64_t base_height;
     uint32_t chain_count, open_count; /* accepted above committed; executed of these */
     struct hash chain[PBFT_OPEN_MAX];
-    bool executing, building;
-    bool declined;        /* BUILD was answered with nothing: not again before the next TICK */
-    struct hash executed; /* what EXECUTE asked for */
+    bool executing, building, declined; /* BUILD brought nothing: not again before the next TICK */
+    struct hash executed;               /* what EXECUTE asked for */
     struct want want[WANT_PURPOSES];
 
     struct ballot ballot[2][PBFT_HEIGHTS][GENESIS_SEATS_MAX];

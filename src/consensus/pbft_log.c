@@ -76,6 +76,19 @@ void pbft_log_new_view(struct pbft *p)
     persist_tagged(p, RECORD_NEW_VIEW, bytes_of(p->new_view, p->new_view_size));
 }
 
+/* What stands below it in the log was signed for another committee, in an epoch before this one's.
+ */
+void pbft_log_committee(struct pbft *p)
+{
+    uint8_t memory[8];
+    struct buf b = buf_over(memory, sizeof(memory));
+    if (p->log_number != p->number && p->config.self != PBFT_OBSERVER) {
+        buf_put_u64(&b, p->number);
+        persist_tagged(p, RECORD_COMMITTEE, buf_bytes(&b));
+        p->log_number = p->number;
+    }
+}
+
 /* ---- cutting --------------------------------------------------------------------------------- */
 
 static void log_own_votes(struct pbft *p)
@@ -100,10 +113,12 @@ static void log_own_votes(struct pbft *p)
 void pbft_log_trim(struct pbft *p)
 {
     bool full = p->log_records >= PBFT_TRIM_RECORDS || p->log_bytes >= PBFT_TRIM_BYTES;
-    if (!full || p->out->count > PBFT_EFFECTS_MAX / 2) {
+    if (!full || p->config.self == PBFT_OBSERVER || p->out->count > PBFT_EFFECTS_MAX / 2) {
         return;
     }
     (void)pbft_emit(p, PBFT_TRIM);
+    p->log_number = 0;
+    pbft_log_committee(p);
     pbft_log_view(p);
     if (p->ask[p->config.self].heard) {
         pbft_log_change(p);
@@ -138,12 +153,34 @@ static enum err replay_block(struct pbft *p, struct bytes payload)
     return ERR_NONE;
 }
 
+static bool of_this_committee(const struct pbft *p)
+{
+    return p->log_number == p->number && p->config.self != PBFT_OBSERVER;
+}
+
+static enum err replay_committee(struct pbft *p, struct bytes payload)
+{
+    struct reader r = reader_over(payload);
+    uint64_t number = reader_u64(&r);
+    TRY(reader_done(&r));
+    p->log_number = number;
+    p->log_ahead = p->log_ahead || number > p->number;
+    return ERR_NONE;
+}
+
 static enum err replay_vote(struct pbft *p, struct bytes payload)
 {
     struct signed_vote v;
     TRY(signed_vote_decode(payload, &p->step, &v));
-    if (v.seat != p->config.self || v.signature.len > SUITE_SIGNATURE_SIZE_MAX ||
+    if (v.signature.len > SUITE_SIGNATURE_SIZE_MAX ||
         (v.vote.kind != VOTE_PREPARE && v.vote.kind != VOTE_COMMIT)) {
+        return ERR_CORRUPT;
+    }
+    if (!of_this_committee(p) || v.vote.epoch < p->since_epoch) {
+        pbft_voted(p, &v); /* for HELLO only */
+        return ERR_NONE;
+    }
+    if (v.seat != p->config.self) {
         return ERR_CORRUPT;
     }
     struct ballot *b = pbft_ballot(p, v.vote.kind, v.vote.height, v.seat);
@@ -164,6 +201,9 @@ static enum err replay_prepared(struct pbft *p, struct bytes payload)
 {
     struct certificate c;
     TRY(certificate_decode(payload, &p->step, &c));
+    if (!of_this_committee(p)) {
+        return ERR_NONE;
+    }
     pbft_keep_certificate(&p->prepared, &c, payload);
     return ERR_NONE;
 }
@@ -177,12 +217,15 @@ static enum err replay_view(struct pbft *p, struct bytes payload)
     struct hash base = reader_hash(&r);
     uint64_t floor = reader_u64(&r);
     TRY(reader_done(&r));
+    p->floor = floor > p->floor ? floor : p->floor;
+    if (!of_this_committee(p)) {
+        return ERR_NONE;
+    }
     p->view = view;
     p->changing = changing;
     p->based = based;
     p->base_height = base_height;
     p->base = base;
-    p->floor = floor > p->floor ? floor : p->floor;
     p->new_view_size = 0;
     p->seat_view[p->config.self] = view;
     return ERR_NONE;
@@ -197,7 +240,7 @@ static enum err replay_change(struct pbft *p, struct bytes payload)
     struct view_change c;
     TRY(view_change_body_decode(bytes_of(payload.ptr + head, payload.len - head), &p->step, &c));
     c.signature = bytes_of(payload.ptr, head);
-    return pbft_keep_change(p, &c);
+    return of_this_committee(p) ? pbft_keep_change(p, &c) : ERR_NONE;
 }
 
 static enum err replay_new_view(struct pbft *p, struct bytes payload)
@@ -205,19 +248,22 @@ static enum err replay_new_view(struct pbft *p, struct bytes payload)
     if (payload.len > sizeof(p->new_view)) {
         return ERR_CORRUPT;
     }
-    memcpy(p->new_view, payload.ptr, payload.len);
-    p->new_view_size = payload.len;
+    if (of_this_committee(p)) {
+        memcpy(p->new_view, payload.ptr, payload.len);
+        p->new_view_size = payload.len;
+    }
     return ERR_NONE;
 }
 
 enum err pbft_on_replay(struct pbft *p, const struct pbft_event *ev)
 {
     static enum err (*const REPLAY[])(struct pbft *, struct bytes) = {
-        [RECORD_BLOCK] = replay_block,       [RECORD_VOTE] = replay_vote,
-        [RECORD_PREPARED] = replay_prepared, [RECORD_VIEW] = replay_view,
-        [RECORD_CHANGE] = replay_change,     [RECORD_NEW_VIEW] = replay_new_view,
+        [RECORD_BLOCK] = replay_block,         [RECORD_VOTE] = replay_vote,
+        [RECORD_PREPARED] = replay_prepared,   [RECORD_VIEW] = replay_view,
+        [RECORD_CHANGE] = replay_change,       [RECORD_NEW_VIEW] = replay_new_view,
+        [RECORD_COMMITTEE] = replay_committee,
     };
-    if (p->config.self == PBFT_OBSERVER) {
+    if (p->config.self == PBFT_OBSERVER && p->number == 0) {
         return ERR_STATE;
     }
     if (ev->bytes.len < 2 || ev->bytes.ptr[0] >= COUNT(REPLAY) ||

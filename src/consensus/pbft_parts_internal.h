@@ -11,6 +11,7 @@ void pbft_send_bytes(struct pbft *p, uint32_t to, struct bytes message);
 void pbft_sync(struct pbft *p, uint64_t height);
 bool pbft_can_sign(const struct pbft *p);
 bool pbft_epoch_near(const struct pbft *p, uint64_t epoch);
+uint64_t pbft_epoch_of(const struct pbft *p, uint64_t epoch); /* the committee's first, at least */
 uint32_t pbft_leader(const struct pbft *p, uint64_t epoch);
 /* ERR_STALE epoch, ERR_NOT_FOUND key, ERR_SIGNATURE. */
 enum err pbft_verify(const struct pbft *p, uint32_t seat, uint64_t epoch, const char *tag,
@@ -21,6 +22,10 @@ enum err pbft_verify_certificate(struct pbft *p, struct bytes wire, enum vote_ki
 void pbft_keep_certificate(struct kept_certificate *k, const struct certificate *c,
                            struct bytes wire);
 void pbft_progress(struct pbft *p);
+
+/* pbft_sit.c: who sits */
+bool pbft_has_last(const struct pbft *p); /* a commit certificate of this committee */
+void pbft_sit(struct pbft *p, const struct committee *c, uint32_t seat);
 
 /* pbft_pool.c: the proposals in memory */
 const struct kept *pbft_kept(const struct pbft *p, const struct hash *hash);
@@ -78,7 +83,8 @@ enum {
     RECORD_PREPARED,
     RECORD_VIEW,
     RECORD_CHANGE,
-    RECORD_NEW_VIEW
+    RECORD_NEW_VIEW,
+    RECORD_COMMITTEE
 };
 void pbft_log_block(struct pbft *p, struct kept *k);
 void pbft_log_vote(struct pbft *p, const struct signed_vote *v);
@@ -86,6 +92,7 @@ void pbft_log_prepared(struct pbft *p);
 void pbft_log_view(struct pbft *p);
 void pbft_log_change(struct pbft *p);
 void pbft_log_new_view(struct pbft *p);
+void pbft_log_committee(struct pbft *p); /* once for each that this node sits on */
 void pbft_log_trim(struct pbft *p);
 enum err pbft_on_replay(struct pbft *p, const struct pbft_event *ev);
 

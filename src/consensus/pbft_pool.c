@@ -143,6 +143,7 @@ enum err pbft_store(struct pbft *p, const struct block *b)
     if (k == NULL) {
         return ERR_BUSY;
     }
+    bool ends = committee_closes(p->config.genesis, &b->header);
     *k = (struct kept){
         .used = true,
         .hash = b->hash,
@@ -152,6 +153,8 @@ enum err pbft_store(struct pbft *p, const struct block *b)
         .height = b->header.height,
         .time_ms = b->header.time_ms,
         .epoch = genesis_epoch(p->config.genesis, b->header.time_ms),
+        .ends = ends,
+        .undated = ends && b->tx_count == 0,
         .arrived_ms = p->now_ms,
         .order = p->order++,
         .at = p->pool_used,

@@ -53,6 +53,7 @@ enum err pbft_keep_change(struct pbft *p, const struct view_change *c)
     if (a->prepared) {
         a->prepared_view = prepared.view;
         a->prepared_height = prepared.height;
+        a->prepared_epoch = prepared.epoch;
         a->block = prepared.block;
     }
     ASSERT(c->body.ptr != NULL); /* a signed body names a space: it is never empty */
@@ -85,7 +86,7 @@ static void ask_for_view(struct pbft *p)
      * commit the newest decided block holds a certificate that is not old. */
     bool old = p->prepared.epoch + 1 < p->committed.epoch;
     struct view_change c = { .space = p->config.genesis->space,
-                             .epoch = p->committed.epoch,
+                             .epoch = pbft_epoch_of(p, p->committed.epoch),
                              .view = p->view,
                              .seat = p->config.self,
                              .committed = p->committed.height,
@@ -166,7 +167,7 @@ static uint64_t later(uint64_t since_ms, uint64_t wait_ms)
  * ever. */
 uint64_t pbft_view_deadline(const struct pbft *p)
 {
-    if (!p->started) {
+    if (!p->started || p->handing) {
         return UINT64_MAX;
     }
     if (p->changing) {
@@ -217,7 +218,7 @@ static void choose_per_height(struct pbft *p, struct choice *c)
  * otherwise is not of 2f+1 seats with at most f liars. */
 static bool contradicts(const struct pbft *p, const struct choice *c, uint64_t view)
 {
-    if (p->last.size == 0 || p->last.view >= view) {
+    if (!pbft_has_last(p) || p->last.view >= view) {
         return false;
     }
     if (!c->some || c->height < p->last.height) {
@@ -444,7 +445,7 @@ enum err pbft_on_new_view(struct pbft *p, uint32_t from, const struct message *m
     if (contradicts(p, &c, m->view)) {
         return ERR_PROOF;
     }
-    if (p->last.size > 0 && p->last.view > m->view) {
+    if (pbft_has_last(p) && p->last.view > m->view) {
         return ERR_STALE;
     }
     adopt(p, m->view, &c);

@@ -296,13 +296,14 @@ static void commit_open(struct pbft *p, uint32_t count, const struct certificate
         e->bytes = i + 1 == count ? wire : bytes_of(NULL, 0);
     }
     p->committed = tip;
+    p->handing = pbft_kept(p, &tip.hash)->ends;
     pbft_keep_certificate(&p->last, c, wire);
     p->chain_count -= count;
     p->open_count -= count;
     memmove(p->chain, p->chain + count, p->chain_count * sizeof(p->chain[0]));
     p->waiting = false;
     pbft_progress(p);
-    if (c->view > p->view) {
+    if (c->view > p->view && !p->handing) {
         pbft_enter(p, c->view);
     }
 }

@@ -221,13 +221,14 @@ static void carry_over(const struct taken *from, struct taken *to, uint32_t *mis
 enum offered { OFFER_USELESS, OFFER_SAME, OFFER_FRESH };
 /* Check a snapshot beside the one at hand; of use and new, it becomes the current one. An old one
  * is of use only to a log that ends below it: who wants no progress says it again and again. */
-static enum err take_snapshot(struct sync *s, struct bytes wire, enum offered *what)
+static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum offered *what)
 {
     struct taken *now = current(s), *next = &s->taken[1 - s->current];
     struct snapshot x;
     arena_reset(&next->arena);
     next->known = false;
-    TRY(snapshot_verify(s->config.suite, s->config.genesis, wire, &next->arena, &x));
+    struct proof_caller caller = { .now_ms = ev->now_ms };
+    TRY(snapshot_verify(s->config.suite, s->config.genesis, &caller, ev->bytes, &next->arena, &x));
     bool of_use = x.header.height > s->above || x.first.height > s->log + 1;
     bool same = now->known && bytes_equal(now->snapshot.wire, x.wire);
     *what = !of_use ? OFFER_USELESS : same ? OFFER_SAME : OFFER_FRESH;
@@ -305,7 +306,7 @@ static enum err on_offer(struct sync *s, const struct sync_event *ev, struct are
         leave_server(s, out);
         return ERR_NONE;
     }
-    enum err e = take_snapshot(s, ev->bytes, &what);
+    enum err e = take_snapshot(s, ev, &what);
     if (e != ERR_NONE) {
         catch_liar(s, out);
         return e;
@@ -383,7 +384,7 @@ static enum err on_resume(struct sync *s, const struct sync_event *ev, struct ar
 {
     (void)work;
     (void)out;
-    return take_snapshot(s, ev->bytes, &(enum offered){ OFFER_USELESS });
+    return take_snapshot(s, ev, &(enum offered){ OFFER_USELESS });
 }
 
 /* A log of pieces may hold some of an older snapshot: those that fit are kept, others do not

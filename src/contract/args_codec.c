@@ -68,6 +68,10 @@ static const struct field FIELDS_proposal_make[] = { FU32(proposal_make, subject
                                                      FHASH(proposal_make, value),
                                                      FU64(proposal_make, height) };
 static const struct field FIELDS_proposal_approve[] = { FHASH(proposal_approve, proposal) };
+static const struct field FIELDS_seat_change[] = { FU32(seat_change, verb),
+                                                   FHASH(seat_change, participant),
+                                                   FHASH_OPT(seat_change, root),
+                                                   FU64(seat_change, weight) };
 static const struct field FIELDS_evidence_anchor[] = { FHASH(evidence_anchor, value),
                                                        FU32(evidence_anchor, kind) };
 

@@ -48,6 +48,7 @@ enum contract_number {
     X(PACK, 1, PUT, pack_put, "pack.put", 500, 0, 1, 1, 0)                             \
     X(GOVERNANCE, 1, PROPOSE, proposal_make, "governance.propose", 100, 0, 1, 1, 0)    \
     X(GOVERNANCE, 2, APPROVE, proposal_approve, "governance.approve", 500, 0, 1, 1, 0) \
+    X(GOVERNANCE, 3, SEAT, seat_change, "governance.seat", 100, 0, 1, 1, 0)            \
     X(EVIDENCE, 1, ANCHOR, evidence_anchor, "evidence.anchor", 20, 2, 1, 1, 4)
 
 enum contract_method_number {
@@ -56,8 +57,8 @@ enum contract_method_number {
     CONTRACT_METHODS(X)
 #undef X
 };
-/* What a proposal decides; 2 is a seat's. */
-enum contract_subject { SUBJECT_PACK_SET = 1, SUBJECT_VERSION_SET = 3 };
+/* What a proposal decides. */
+enum contract_subject { SUBJECT_PACK_SET = 1, SUBJECT_SEAT, SUBJECT_VERSION_SET };
 
 enum {
     DID_CREATE_KEYS_MAX = 8,       /* of a document that a transaction brings */
@@ -105,6 +106,7 @@ struct contract_key contract_key_pack_active(void);
 struct contract_key contract_key_versions(void); /* a pack_active_record of version values */
 struct contract_key contract_key_pack_piece(const struct hash *set, uint32_t index);
 struct contract_key contract_key_proposal(const struct hash *proposal);
+struct contract_key contract_key_seat_change(const struct hash *change);
 struct contract_key contract_key_evidence(const struct hash *value);
 
 #endif

@@ -85,15 +85,24 @@ struct proposal_make {
 struct proposal_approve {
     struct hash proposal;
 };
+enum contract_seat_verb { SEAT_ADD = 1, SEAT_REMOVE, SEAT_NEW_KEYS };
+struct seat_change {
+    uint32_t verb;
+    struct hash participant, root; /* root zero: remove */
+    uint64_t weight;               /* 0: remove */
+};
 struct evidence_anchor {
     struct hash value;
     uint32_t kind;
 };
 
-#define CONTRACT_ARGS(X)                                                                           \
-    X(did_create) X(token_mint) X(token_seal) X(token_state) X(right_grant) X(right_use)           \
-    X(right_release) X(right_revoke) X(attachment_ack) X(attachment_reject) X(money_issue)         \
-    X(money_pay) X(money_quote) X(money_lock) X(money_settle) X(money_refund) X(pack_put)          \
-    X(proposal_make) X(proposal_approve) X(evidence_anchor)
+#define CONTRACT_ARGS(X)                                                                          \
+    X(did_create)                                                                                 \
+    X(token_mint)                                                                                 \
+    X(token_seal)                                                                                 \
+    X(token_state) X(right_grant) X(right_use) X(right_release) X(right_revoke) X(attachment_ack) \
+        X(attachment_reject) X(money_issue) X(money_pay) X(money_quote) X(money_lock)             \
+            X(money_settle) X(money_refund) X(pack_put) X(proposal_make) X(proposal_approve)      \
+                X(seat_change) X(evidence_anchor)
 
 #endif

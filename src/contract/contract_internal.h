@@ -80,18 +80,18 @@ enum err contract_version_sets(struct contract_ctx *c, uint64_t height, struct v
                                struct version_set *next);
 MUST_USE enum err pack_activate(struct contract_call *k, const struct hash *set, uint64_t height);
 MUST_USE enum err pack_genesis(struct contract_call *k, const struct genesis *g);
-
+/* The change of a seat that governance has decided becomes the committee's, from the end of an
+ * epoch on. STATE: another one waits, or the committee is not what the change takes it for. */
+MUST_USE enum err seat_decide(struct contract_call *k, const struct hash *change, uint64_t height);
 /* Judge the declared facts of a grant, reserve what counts, and give the verdict's bytes. */
 MUST_USE enum err right_judge(struct contract_call *k, const struct token_record *token,
                               const struct right_grant *x, struct bytes *verdict);
 /* Bind an open lock to the right it pays for. */
 MUST_USE enum err money_bind(struct contract_call *k, const struct hash *lock,
                              const struct right_record *right);
-
 enum err contract_genesis(struct contract_ctx *c);
 enum err contract_signer_key(struct contract_ctx *c, const struct hash *did, uint32_t key,
                              struct bytes *public_key);
-
 /* Methods, named in the table. */
 MUST_USE enum err did_create(struct contract_call *k, const struct did_create *x);
 MUST_USE enum err token_mint(struct contract_call *k, const struct token_mint *x);
@@ -114,6 +114,7 @@ MUST_USE enum err money_refund(struct contract_call *k, const struct money_refun
 MUST_USE enum err pack_put(struct contract_call *k, const struct pack_put *x);
 MUST_USE enum err governance_propose(struct contract_call *k, const struct proposal_make *x);
 MUST_USE enum err governance_approve(struct contract_call *k, const struct proposal_approve *x);
+MUST_USE enum err seat_put(struct contract_call *k, const struct seat_change *x);
 MUST_USE enum err evidence_anchor(struct contract_call *k, const struct evidence_anchor *x);
 
 #endif

@@ -86,6 +86,10 @@ struct contract_key contract_key_proposal(const struct hash *proposal)
 {
     return key_of(CONTRACT_GOVERNANCE, KEY_MAIN, proposal, NULL, 0);
 }
+struct contract_key contract_key_seat_change(const struct hash *change)
+{
+    return key_of(CONTRACT_GOVERNANCE, KEY_SEAT, change, NULL, 0);
+}
 struct contract_key contract_key_evidence(const struct hash *value)
 {
     return key_of(CONTRACT_EVIDENCE, KEY_MAIN, value, NULL, 0);
@@ -149,6 +153,11 @@ void contract_chain_extend(const struct suite *s, struct event_chain *chain, str
 void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *out)
 {
     hash_tagged(s, "carnet/packset/v1", set, out);
+}
+
+void contract_seat_change_hash(const struct suite *s, struct bytes change, struct hash *out)
+{
+    hash_tagged(s, "carnet/seat-change/v1", change, out);
 }
 
 const struct hash *contract_pack_at(const struct pack_active_record *r, uint64_t height)

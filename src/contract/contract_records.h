@@ -94,15 +94,23 @@ struct proposal_record {
     uint32_t approvals_count;
     struct hash approvals[CONTRACT_APPROVALS_MAX];
 };
+struct seat_change_record { /* as seat_change */
+    uint32_t verb;
+    struct hash participant, root;
+    uint64_t weight;
+};
 struct evidence_record {
     struct hash author;
     uint32_t kind;
     uint64_t height;
 };
 
-#define CONTRACT_RECORDS(X)                                                                        \
-    X(did_record) X(token_record) X(right_record) X(counter_record) X(balance_record)              \
-    X(lock_record) X(money_exchange) X(quote_record) X(quote_ring_record) X(attachment_record)     \
-    X(pack_piece_record) X(pack_active_record) X(proposal_record) X(evidence_record)
+#define CONTRACT_RECORDS(X)                                                                  \
+    X(did_record)                                                                            \
+    X(token_record)                                                                          \
+    X(right_record)                                                                          \
+    X(counter_record) X(balance_record) X(lock_record) X(money_exchange) X(quote_record)     \
+        X(quote_ring_record) X(attachment_record) X(pack_piece_record) X(pack_active_record) \
+            X(proposal_record) X(seat_change_record) X(evidence_record)
 
 #endif

@@ -61,6 +61,7 @@ APPLY(MONEY_REFUND, money_refund, money_refund)
 APPLY(PACK_PUT, pack_put, pack_put)
 APPLY(GOVERNANCE_PROPOSE, proposal_make, governance_propose)
 APPLY(GOVERNANCE_APPROVE, proposal_approve, governance_approve)
+APPLY(GOVERNANCE_SEAT, seat_change, seat_put)
 APPLY(EVIDENCE_ANCHOR, evidence_anchor, evidence_anchor)
 
 static const struct contract_method METHODS[] = {

@@ -45,6 +45,9 @@ void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *ou
 void contract_version_value(const struct version_set *v, struct hash *out);
 bool contract_version_read(const struct hash *value, struct version_set *out);
 
+/* The name of a change of a seat, of its canonical args: H('carnet/seat-change/v1', bytes). */
+void contract_seat_change_hash(const struct suite *s, struct bytes change, struct hash *out);
+
 /* What is in force at a height: a pending set counts from its height on. */
 const struct hash *contract_pack_at(const struct pack_active_record *r, uint64_t height);
 

@@ -20,13 +20,17 @@ enum err governance_propose(struct contract_call *k, const struct proposal_make 
     struct proposal_record r = { .subject = x->subject, .value = x->value, .height = x->height };
     struct proposal_made made = { x->subject, x->value, x->height };
     struct pack_piece_record piece;
+    struct seat_change_record change;
     struct hash id;
     bool versions = x->subject == SUBJECT_VERSION_SET;
-    TRY(contract_need(k, versions || x->subject == SUBJECT_PACK_SET, RECEIPT_ARGS));
+    bool seats = x->subject == SUBJECT_SEAT;
+    TRY(contract_need(k, versions || seats || x->subject == SUBJECT_PACK_SET, RECEIPT_ARGS));
     TRY(contract_need(k, x->height > k->height, RECEIPT_EXPIRED));
     TRY(contract_need_founder(k));
     if (versions) {
         TRY(version_propose(k, &x->value));
+    } else if (seats) {
+        TRY(seat_change_record_load(k, contract_key_seat_change(&x->value), &change));
     } else {
         TRY(pack_piece_record_load(k, contract_key_pack_piece(&x->value, 0), &piece));
     }
@@ -47,6 +51,8 @@ static enum err decide(struct contract_call *k, const struct hash *id,
     struct proposal_made made = { r->subject, r->value, r->height };
     if (r->subject == SUBJECT_VERSION_SET) {
         TRY(version_activate(k, &r->value, r->height));
+    } else if (r->subject == SUBJECT_SEAT) {
+        TRY(seat_decide(k, &r->value, r->height));
     } else {
         TRY(pack_verify(k, &r->value));
         TRY(pack_activate(k, &r->value, r->height));

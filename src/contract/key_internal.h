@@ -9,6 +9,7 @@ enum contract_key_kind {
     KEY_MAIN = 1,
     KEY_COUNTER = 2, /* of right */
     KEY_PIECE = 2,   /* of pack */
+    KEY_SEAT = 2,    /* of governance */
     KEY_LOCK = 2,    /* of money, and the rest; KEY_MAIN is a balance there */
     KEY_ISSUED = 3,
     KEY_VERSIONS = 3, /* of governance */

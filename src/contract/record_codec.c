@@ -93,6 +93,10 @@ static const struct field FIELDS_proposal_record[] = { FU32(proposal_record, sub
                                                        FHASH(proposal_record, value),
                                                        FU64(proposal_record, height),
                                                        FHASH_LIST(proposal_record, approvals) };
+static const struct field FIELDS_seat_change_record[] = { FU32(seat_change_record, verb),
+                                                          FHASH(seat_change_record, participant),
+                                                          FHASH_OPT(seat_change_record, root),
+                                                          FU64(seat_change_record, weight) };
 static const struct field FIELDS_evidence_record[] = { FHASH(evidence_record, author),
                                                        FU32(evidence_record, kind),
                                                        FU64(evidence_record, height) };

@@ -62,6 +62,19 @@ void epoch_key_public(const struct suite *s, const struct epoch_seed *seed, uint
     secret_wipe(sign, sizeof sign);
 }
 
+void epoch_key_root(const struct suite *s, uint64_t epoch, struct bytes public_key,
+                    const struct merkle_path *path, struct hash *out)
+{
+    struct hash at;
+    merkle_leaf(s, KEY_TAG, public_key, &at);
+    for (uint32_t i = 0; i < path->count; i++) {
+        bool right = i < 64 && (epoch >> i & 1) != 0;
+        struct hash below = at;
+        merkle_node(s, right ? &path->sibling[i] : &below, right ? &below : &path->sibling[i], &at);
+    }
+    *out = at;
+}
+
 enum err epoch_key_verify(const struct suite *s, const struct hash *root, unsigned log2,
                           uint64_t epoch, struct bytes public_key, const struct merkle_path *path)
 {

@@ -27,6 +27,9 @@ void epoch_key_secret(const struct suite *s, const struct epoch_seed *seed, uint
                       uint8_t out[SUITE_SECRET_SIZE]);
 void epoch_key_public(const struct suite *s, const struct epoch_seed *seed, uint64_t epoch,
                       uint8_t *public_key);
+/* The root that this key and path lead to, for who does not know whose they are. */
+void epoch_key_root(const struct suite *s, uint64_t epoch, struct bytes public_key,
+                    const struct merkle_path *path, struct hash *out);
 /* ERR_PROOF unless this public key is the seat's in this epoch. */
 MUST_USE enum err epoch_key_verify(const struct suite *s, const struct hash *root, unsigned log2,
                                    uint64_t epoch, struct bytes public_key,

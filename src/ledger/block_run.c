@@ -25,11 +25,17 @@ enum err block_run_begin(struct ledger *l, uint64_t time_ms, uint32_t count_max,
     TRY(memory_take(l, count_max, &fresh));
     TRY(state_open(l->state));
     ledger_context(l, CTX_NEWEST, time_ms, ledger_top(l)->tip.height + 1);
+    l->ctx.committee = &link->committee;
     l->ctx.keep = &link->arena;
     fresh.run.ctx = &l->ctx;
     fresh.run.keep = &link->arena;
     fresh.run.count_max = count_max;
     fresh.run.epoch = genesis_epoch(l->genesis, time_ms);
+    enum err e = committee_begin(l, ledger_top(l), link);
+    if (e != ERR_NONE) {
+        state_drop(l->state);
+        return e;
+    }
     *b = fresh;
     return ERR_NONE;
 }
@@ -47,7 +53,7 @@ enum err block_run_tx(struct ledger *l, struct block_run *b, const struct tx *tx
     return ERR_NONE;
 }
 
-void block_run_roots(struct ledger *l, const struct block_run *b, struct header *h)
+enum err block_run_roots(struct ledger *l, const struct block_run *b, struct header *h)
 {
     const struct run *r = &b->run;
     h->cost = r->cost;
@@ -55,6 +61,7 @@ void block_run_roots(struct ledger *l, const struct block_run *b, struct header 
     merkle_root(l->suite, r->tx_leaf, r->count, &h->tx_root);
     merkle_root(l->suite, r->receipt_leaf, r->count, &h->receipt_root);
     state_root(l->state, &h->state_root);
+    return committee_end(l, b->link, h);
 }
 
 void block_run_seal(struct ledger *l, struct block_run *b, const struct header *h,

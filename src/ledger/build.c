@@ -84,14 +84,15 @@ static enum err header_begin(struct ledger *l, uint64_t time_ms, const struct ha
                              struct bytes certificate, struct header *h)
 {
     const struct link *parent = ledger_top(l);
+    struct committee sits;
     uint32_t version_set = 0;
     TRY(version_set_next(l, &version_set));
+    committee_after(l, parent, &sits);
     *h = (struct header){ .version_set = version_set,
                           .height = parent->tip.height + 1,
                           .time_ms = time_ms,
                           .previous = parent->tip.hash,
-                          .committee_hash = l->genesis->committee_hash,
-                          .next_committee_hash = l->genesis->committee_hash,
+                          .committee_hash = sits.hash,
                           .proposer = *proposer };
     merkle_frontier_root(l->suite, &parent->history, &h->history_root);
     TRY(last_commit_of(l, certificate, &h->last_commit));
@@ -125,7 +126,9 @@ static enum err build_run(struct ledger *l, struct header *h, struct bytes certi
     TRY(block_run_begin(l, h->time_ms, c->count, &run));
     enum err e = run_chosen(l, c, &run, taken);
     if (e == ERR_NONE) {
-        block_run_roots(l, &run, h);
+        e = block_run_roots(l, &run, h);
+    }
+    if (e == ERR_NONE) {
         e = frame_fill(l, h, certificate, taken, arena_over(frame, frame_size), &hash, out);
     }
     if (e != ERR_NONE) {
@@ -151,6 +154,9 @@ enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time
     uint64_t txs_max = l->genesis->param[PARAM_BLOCK_TXS_MAX];
     uint64_t size_max = l->genesis->param[PARAM_BLOCK_SIZE_MAX];
     uint64_t room = link->arena.size / LINK_FRAME_SHARE;
+    if (must_be_empty(l, &h)) {
+        txs_max = 0;
+    }
     c.count_max = l->mempool.count < txs_max ? l->mempool.count : (uint32_t)txs_max;
     c.size_max = size_max < room ? size_max : room;
     c.index = ARENA_ARRAY(&l->scratch, uint32_t, c.count_max);

@@ -7,7 +7,7 @@
 #ifndef CARNET_LEDGER_CONTRACT_TABLE_H
 #define CARNET_LEDGER_CONTRACT_TABLE_H
 
-#include "ledger/block.h"
+#include "ledger/committee.h"
 #include "ledger/tx.h"
 
 /* Stored for ever: append, never renumber. number, name, text */
@@ -68,6 +68,11 @@ uint64_t ctx_time_ms(const struct contract_ctx *c);
 uint64_t ctx_height(const struct contract_ctx *c);
 const struct genesis *ctx_genesis(const struct contract_ctx *c);
 const struct suite *ctx_suite(const struct contract_ctx *c);
+/* Who certifies this block; and another committee, from the end of the epoch that is closed at
+ * `height` or above: ERR_DUPLICATE while a change waits. */
+const struct committee *ctx_committee(const struct contract_ctx *c);
+MUST_USE enum err ctx_committee_change(struct contract_ctx *c,
+                                       const struct committee_change *change);
 struct arena *ctx_arena(struct contract_ctx *c); /* reset after each transaction */
 void *ctx_user(struct contract_ctx *c);          /* contract_table.user: caches, open packs */
 /* Canonical bytes of an event, as the event chain covers them. */

@@ -36,13 +36,14 @@ static enum err txs_run(struct ledger *l, const struct block *b, struct block_ru
 static enum err roots_check(struct ledger *l, const struct block_run *run, const struct header *h)
 {
     struct header own = { 0 };
-    block_run_roots(l, run, &own);
+    TRY(block_run_roots(l, run, &own));
     if (own.cost != h->cost) {
         return ERR_RANGE;
     }
     return hash_equal(&own.tx_root, &h->tx_root) &&
                    hash_equal(&own.receipt_root, &h->receipt_root) &&
-                   hash_equal(&own.state_root, &h->state_root)
+                   hash_equal(&own.state_root, &h->state_root) &&
+                   hash_equal(&own.next_committee_hash, &h->next_committee_hash)
                ? ERR_NONE
                : ERR_PROOF;
 }

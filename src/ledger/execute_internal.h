@@ -30,6 +30,7 @@ struct contract_ctx {
     struct signers *signers;
     struct signer_source *source; /* while the key of a signer is looked up; else NULL */
     enum ctx_view view;
+    const struct committee *committee;
     const struct tx *tx;
     uint64_t time_ms, height;
     uint32_t version_set; /* whose rows hold */

@@ -1,4 +1,5 @@
 /* The rules of FORMATS 3 that an encoding cannot say. */
+#include "ledger/committee.h"
 #include "ledger/genesis_internal.h"
 
 enum { EPOCH_MS_MIN = 1000, COUNTRY_NUMBER_MAX = 999, CURRENCY_NUMBER_MAX = 999 };
@@ -81,25 +82,6 @@ static enum err participants_check(const struct suite *s, const struct genesis *
     return g->participant_count > 0 ? ERR_NONE : ERR_RANGE;
 }
 
-/* A seat is one vote, and its root signs for it alone: no participant twice, no root twice. */
-static enum err seats_check(const struct genesis *g)
-{
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        const struct seat *seat = &g->seat[i];
-        if (genesis_participant(g, &seat->participant) == NULL || hash_is_zero(&seat->root) ||
-            seat->weight == 0) {
-            return ERR_RANGE;
-        }
-        for (uint32_t j = 0; j < i; j++) {
-            if (hash_equal(&g->seat[j].participant, &seat->participant) ||
-                hash_equal(&g->seat[j].root, &seat->root)) {
-                return ERR_RANGE;
-            }
-        }
-    }
-    return g->seat_count > 0 ? ERR_NONE : ERR_RANGE;
-}
-
 static enum err currencies_check(const struct genesis *g)
 {
     for (uint32_t i = 0; i < g->currency_count; i++) {
@@ -152,7 +134,8 @@ enum err genesis_check(const struct suite *s, const struct genesis *g)
     }
     TRY(times_check(g));
     TRY(participants_check(s, g));
-    TRY(seats_check(g));
+    /* A seat is one vote, and its root signs for it alone. */
+    TRY(committee_seats_check(g, g->seat, g->seat_count));
     TRY(currencies_check(g));
     return lists_check(g);
 }

@@ -4,14 +4,24 @@
 /* Far enough for any space, near enough that no sum of times overflows. */
 static const uint64_t TIME_MS_MAX = (uint64_t)1 << 50;
 
-static bool seated(const struct genesis *g, const struct hash *did)
+/* While a change waits, an epoch ends on the block that closes it and nowhere else; and that block
+ * holds no transaction, because its time is not the proposer's to choose. */
+static enum err boundary_check(const struct ledger *l, const struct link *parent,
+                               const struct header *h)
 {
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        if (hash_equal(&g->seat[i].participant, did)) {
-            return true;
-        }
+    uint64_t epoch = genesis_epoch(l->genesis, h->time_ms);
+    if (!committee_changes(&parent->header) || committee_closes(l->genesis, &parent->header)) {
+        return ERR_NONE;
     }
-    return false;
+    return epoch == parent->tip.epoch && (!must_be_empty(l, h) || h->tx_count == 0) ? ERR_NONE
+                                                                                    : ERR_RANGE;
+}
+
+bool must_be_empty(const struct ledger *l, const struct header *h)
+{
+    const struct link *parent = ledger_top(l);
+    return committee_changes(&parent->header) &&
+           h->time_ms == committee_epoch_end_ms(l->genesis, parent->tip.epoch);
 }
 
 enum err header_check(struct ledger *l, const struct header *h)
@@ -29,14 +39,16 @@ enum err header_check(struct ledger *l, const struct header *h)
         h->time_ms > TIME_MS_MAX) {
         return ERR_RANGE;
     }
-    if (h->tx_count > g->param[PARAM_BLOCK_TXS_MAX] || !seated(g, &h->proposer)) {
+    struct committee sits;
+    committee_after(l, parent, &sits);
+    if (h->tx_count > g->param[PARAM_BLOCK_TXS_MAX] ||
+        committee_seat_of(&sits, &h->proposer) == GENESIS_SEATS_MAX) {
         return ERR_RANGE;
     }
+    TRY(boundary_check(l, parent, h));
     struct hash history;
     merkle_frontier_root(l->suite, &parent->history, &history);
-    if (!hash_equal(&h->history_root, &history) ||
-        !hash_equal(&h->committee_hash, &g->committee_hash) ||
-        !hash_equal(&h->next_committee_hash, &g->committee_hash)) {
+    if (!hash_equal(&h->history_root, &history) || !hash_equal(&h->committee_hash, &sits.hash)) {
         return ERR_PROOF;
     }
     return ERR_NONE;
@@ -89,8 +101,9 @@ static enum err certificate_check(struct ledger *l, const struct certificate *c,
     if (hash_equal(hash, &l->verified)) {
         return ERR_NONE;
     }
-    TRY(certificate_verify(l->suite, &l->genesis->space, c, l->genesis->seat_count, &l->keys,
-                           &l->scratch));
+    struct committee sat;
+    TRY(committee_at(l, CTX_NEWEST, &ledger_top(l)->committee, c->epoch, &sat));
+    TRY(certificate_verify(l->suite, &l->genesis->space, c, sat.count, &l->keys, &l->scratch));
     l->verified = *hash;
     return ERR_NONE;
 }

@@ -108,6 +108,7 @@ void ledger_context(struct ledger *l, enum ctx_view view, uint64_t time_ms, uint
     c->signers = &l->signers;
     c->source = NULL;
     c->view = view;
+    c->committee = &l->chain[0]->committee;
     c->tx = NULL;
     c->time_ms = time_ms;
     c->height = height;
@@ -126,7 +127,8 @@ struct ledger_tip ledger_tip_of(const struct ledger *l, const struct header *h,
                                 .epoch = genesis_epoch(l->genesis, h->time_ms),
                                 .hash = *hash,
                                 .state_root = h->state_root,
-                                .committee_hash = h->committee_hash };
+                                .committee_hash = h->committee_hash,
+                                .committee_changes = committee_changes(h) };
 }
 
 /* Height 0 has a header and a block like any other, derived from genesis, so that the history has
@@ -142,6 +144,7 @@ static enum err stand_at_genesis(struct ledger *l, const struct hash *root)
                           .state_root = *root,
                           .committee_hash = l->genesis->committee_hash,
                           .next_committee_hash = l->genesis->committee_hash };
+    committee_of_genesis(l->genesis, &link->committee);
     merkle_root(l->suite, NULL, 0, &h->tx_root);
     merkle_root(l->suite, NULL, 0, &h->receipt_root);
     merkle_frontier_init(&link->history);
@@ -192,13 +195,13 @@ enum err ledger_resume(struct ledger *l, struct bytes header, const struct merkl
     }
     TRY(state_load(l->state));
     state_root(l->state, &root);
-    if (!hash_equal(&root, &h.state_root) ||
-        !hash_equal(&h.committee_hash, &l->genesis->committee_hash)) {
+    if (!hash_equal(&root, &h.state_root)) {
         return ERR_CORRUPT;
     }
     header_hash(l->suite, header, &hash);
     struct link *link = l->chain[0];
     link->header = h;
+    TRY(committee_resume(l, link));
     link->tip = ledger_tip_of(l, &h, &hash);
     link->history = *history;
     l->started = true;

@@ -37,8 +37,8 @@ struct receipt {
 struct ledger_tip {
     uint64_t height, time_ms, epoch;
     struct hash hash, state_root, committee_hash;
+    bool committee_changes; /* another one follows, once its epoch is closed */
 };
-
 struct ledger; /* opaque */
 
 /* Start at genesis (store empty: ledger_start) or where a store stands (ledger_resume). resume

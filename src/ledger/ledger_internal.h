@@ -22,6 +22,8 @@ struct link {
     uint64_t *valid_until_ms;
     uint32_t count;
     struct merkle_frontier history; /* this header included */
+    struct committee committee;     /* certifies this block */
+    struct committee_change next;   /* decided and in force for what follows; count 0: none */
     struct arena arena;
 };
 
@@ -78,11 +80,23 @@ MUST_USE enum err version_set_next(struct ledger *l, uint32_t *out);
 
 /* The rules of FORMATS 10 and 11 that need no execution, against the newest block. */
 MUST_USE enum err header_check(struct ledger *l, const struct header *h);
+/* A block that closes its epoch because a change waits. */
+bool must_be_empty(const struct ledger *l, const struct header *h);
 MUST_USE enum err last_commit_check(struct ledger *l, const struct header *h,
                                     struct bytes certificate);
 /* What a header says of this certificate (zero when empty). */
 MUST_USE enum err last_commit_of(struct ledger *l, struct bytes certificate,
                                  struct last_commit *out);
+
+/* Committees in state (committee_state.c). `after`: who certifies a child of this block. `begin`: a
+ * fresh block's committee, written down if it is a new one; `end`: both hashes of its header.
+ * `resume`: those of a tip, ERR_CORRUPT when its header says otherwise. */
+void committee_after(const struct ledger *l, const struct link *parent, struct committee *out);
+MUST_USE enum err committee_begin(struct ledger *l, const struct link *parent, struct link *link);
+MUST_USE enum err committee_end(struct ledger *l, struct link *link, struct header *h);
+MUST_USE enum err committee_resume(struct ledger *l, struct link *link);
+MUST_USE enum err committee_at(struct ledger *l, enum ctx_view view, const struct committee *newest,
+                               uint64_t epoch, struct committee *out);
 
 /* Running a block in a fresh link above the newest. `begin` opens an overlay; then run_tx; `roots`
  * says what they came to; `seal` makes it the newest; `abandon` takes everything back. */
@@ -95,7 +109,7 @@ MUST_USE enum err block_run_begin(struct ledger *l, uint64_t time_ms, uint32_t c
                                   struct block_run *b);
 /* Run one more, which was decoded into the tx arena, and enter it into the replay window. */
 MUST_USE enum err block_run_tx(struct ledger *l, struct block_run *b, const struct tx *tx);
-void block_run_roots(struct ledger *l, const struct block_run *b, struct header *h);
+MUST_USE enum err block_run_roots(struct ledger *l, const struct block_run *b, struct header *h);
 void block_run_seal(struct ledger *l, struct block_run *b, const struct header *h,
                     const struct hash *hash, struct bytes wire);
 void block_run_abandon(struct ledger *l, struct block_run *b);

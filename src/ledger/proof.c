@@ -1,5 +1,4 @@
 /* The light client: from the genesis file to a header, a transaction, a value. */
-#include "crypto/epoch_key.h"
 #include "ledger/proof_internal.h"
 #include "ledger/state_internal.h"
 
@@ -16,80 +15,11 @@ const char *proof_step_name(enum proof_step s)
         [PROOF_RECEIPT] = "receipt",
         [PROOF_SIGNATURE] = "signature",
         [PROOF_STATE] = "state",
+        [PROOF_HAND_OVER] = "hand-over",
+        [PROOF_ANCHOR] = "anchor",
+        [PROOF_TRUST] = "trust period",
     };
     return (size_t)s < COUNT(NAMES) ? NAMES[s] : "unknown";
-}
-
-/* Every check names its step before it is made, so that the step stands when it fails. */
-
-static struct bytes proved_key(void *ctx, uint32_t seat, uint64_t epoch)
-{
-    const struct certified_header *c = ctx;
-    for (uint32_t i = 0; i < c->key_count; i++) {
-        if (c->key[i].seat == seat && c->key[i].epoch == epoch) {
-            return c->key[i].public_key;
-        }
-    }
-    return bytes_of(NULL, 0);
-}
-
-/* One key for each signer, in seat order and no more: a proof has one form. */
-static enum err epoch_keys_check(const struct suite *s, const struct genesis *g,
-                                 const struct certified_header *c)
-{
-    uint32_t next = 0;
-    for (uint32_t seat = 0; seat < g->seat_count; seat++) {
-        if ((c->certificate.seats >> seat & 1) == 0) {
-            continue;
-        }
-        if (next == c->key_count || c->key[next].seat != seat ||
-            c->key[next].epoch != c->certificate.epoch ||
-            c->key[next].public_key.len != s->public_size) {
-            return ERR_PROOF;
-        }
-        TRY(epoch_key_verify(s, &g->seat[seat].root, (unsigned)g->param[PARAM_EPOCH_KEY_LOG2],
-                             c->certificate.epoch, c->key[next].public_key, &c->key[next].path));
-        next++;
-    }
-    return next == c->key_count ? ERR_NONE : ERR_PROOF;
-}
-
-static enum err certified_check(const struct suite *s, const struct genesis *g,
-                                struct certified_header *c, struct arena *a, struct hash *hash,
-                                enum proof_step *step)
-{
-    const struct certificate *own = &c->certificate;
-    *step = PROOF_COMMITTEE;
-    if (!hash_equal(&c->header.committee_hash, &g->committee_hash)) {
-        return ERR_PROOF;
-    }
-    *step = PROOF_CERTIFICATE;
-    header_hash(s, c->header_bytes, hash);
-    if (own->kind != VOTE_COMMIT || own->height != c->header.height ||
-        own->epoch != genesis_epoch(g, c->header.time_ms) || !hash_equal(&own->block, hash)) {
-        return ERR_PROOF;
-    }
-    *step = PROOF_EPOCH_KEY;
-    TRY(epoch_keys_check(s, g, c));
-    *step = PROOF_CERTIFICATE;
-    struct key_source keys = { c, proved_key };
-    enum err e = certificate_verify(s, &g->space, own, g->seat_count, &keys, a);
-    return e == ERR_NOT_FOUND ? ERR_PROOF : e;
-}
-
-enum err proof_verify_header(const struct suite *s, const struct genesis *g,
-                             struct bytes certified_header, struct arena *a, struct header *out,
-                             struct hash *hash, enum proof_step *step)
-{
-    struct certified_header c;
-    struct hash own;
-    *step = PROOF_ENCODING;
-    TRY(certified_header_decode(certified_header, a, &c));
-    TRY(certified_check(s, g, &c, a, &own, step));
-    *step = PROOF_OK;
-    *out = c.header;
-    *hash = own;
-    return ERR_NONE;
 }
 
 /* The header that holds the transaction: the certified one, or one below it by the history root,
@@ -147,6 +77,14 @@ static enum err tx_check(const struct suite *s, const struct genesis *g, const s
     return in_tree(s, &leaf, &p->receipt_path, out->receipt.index, h->tx_count, &h->receipt_root);
 }
 
+enum err proof_header_epoch(struct bytes certified_header, struct arena *a, uint64_t *epoch)
+{
+    struct certified_header c;
+    TRY(certified_header_decode(certified_header, a, &c));
+    *epoch = c.certificate.epoch;
+    return ERR_NONE;
+}
+
 enum err proof_header_seats(struct bytes certified_header, struct arena *a, uint32_t *seats)
 {
     struct certified_header c;
@@ -158,12 +96,22 @@ enum err proof_header_seats(struct bytes certified_header, struct arena *a, uint
 enum err proof_verify_tx(const struct suite *s, const struct genesis *g, struct bytes proof,
                          struct arena *a, struct proved_tx *out, enum proof_step *step)
 {
+    return proof_verify_tx_by(s, g, NULL, proof, a, out, step);
+}
+
+enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
+                            const struct proof_caller *caller, struct bytes proof, struct arena *a,
+                            struct proved_tx *out, enum proof_step *step)
+{
     struct tx_proof p = { 0 };
     struct proved_tx own = { 0 };
+    struct trust trust;
     struct hash certified;
     *step = PROOF_ENCODING;
     TRY(tx_proof_decode(proof, a, &p));
-    TRY(certified_check(s, g, &p.certified, a, &certified, step));
+    TRY(proof_follow(s, g, p.hand_over, p.hand_over_count, a, &trust, step));
+    TRY(trust_certified(s, g, &trust, &p.certified, a, &certified, step));
+    TRY(trust_allows(s, g, &trust, caller, &p.certified.header, &certified, a, step));
     *step = PROOF_HISTORY;
     TRY(holder_check(s, &p, &certified, a, &own.header, &own.header_hash));
     TRY(tx_check(s, g, &p, a, &own, step));
@@ -219,12 +167,14 @@ static enum err entries_check(const struct suite *s, const struct genesis *g,
 enum err proof_verify_block(const struct suite *s, const struct genesis *g, struct bytes proof,
                             struct arena *a, struct proved_block *out, enum proof_step *step)
 {
+    struct trust trust; /* clients that count receipts: of an unchanged committee */
     struct block_proof p = { 0 };
     struct proved_block own = { 0 };
     struct hash certified;
     *step = PROOF_ENCODING;
     TRY(block_proof_decode(proof, a, &p));
-    TRY(certified_check(s, g, &p.head.certified, a, &certified, step));
+    TRY(proof_follow(s, g, NULL, 0, a, &trust, step));
+    TRY(trust_certified(s, g, &trust, &p.head.certified, a, &certified, step));
     *step = PROOF_HISTORY;
     TRY(holder_check(s, &p.head, &certified, a, &own.header, &own.header_hash));
     TRY(entries_check(s, g, &p, a, &own, step));

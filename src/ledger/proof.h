@@ -6,28 +6,13 @@
 #ifndef CARNET_LEDGER_PROOF_H
 #define CARNET_LEDGER_PROOF_H
 
-#include "ledger/ledger.h"
+#include "ledger/trust.h"
 
 enum {
     PROOF_SIZE_MAX = 1024 * 1024,
     PROOF_BLOCK_TXS_MAX = 1024,               /* of one block, proved together */
     PROOF_BLOCK_SIZE_MAX = 4 * PROOF_SIZE_MAX /* three quarters of it may be what is proved */
 };
-
-/* Which step of a proof failed: for people and tests. */
-enum proof_step {
-    PROOF_OK,
-    PROOF_ENCODING,
-    PROOF_EPOCH_KEY,
-    PROOF_CERTIFICATE,
-    PROOF_COMMITTEE,
-    PROOF_HISTORY,
-    PROOF_TX,
-    PROOF_RECEIPT,
-    PROOF_SIGNATURE,
-    PROOF_STATE
-};
-const char *proof_step_name(enum proof_step s);
 
 struct proved_tx {
     struct header header; /* of the block that holds it */
@@ -42,11 +27,16 @@ MUST_USE enum err proof_verify_header(const struct suite *s, const struct genesi
                                       struct bytes certified_header, struct arena *a,
                                       struct header *out, struct hash *hash, enum proof_step *step);
 /* The seats whose signatures a certified header carries, as a bitmap: of one that is verified. */
+MUST_USE enum err proof_header_epoch(struct bytes certified_header, struct arena *a,
+                                     uint64_t *epoch);
 MUST_USE enum err proof_header_seats(struct bytes certified_header, struct arena *a,
                                      uint32_t *seats);
 MUST_USE enum err proof_verify_tx(const struct suite *s, const struct genesis *g,
                                   struct bytes proof, struct arena *a, struct proved_tx *out,
                                   enum proof_step *step);
+MUST_USE enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
+                                     const struct proof_caller *caller, struct bytes proof,
+                                     struct arena *a, struct proved_tx *out, enum proof_step *step);
 /* Several of one block, by ascending index, each as proof_verify_tx would prove it. */
 struct proved_block {
     struct header header;
@@ -77,6 +67,8 @@ struct proof_parts {
     struct bytes tx, receipt;
     struct merkle_path tx_path, receipt_path;
     uint64_t index, count;
+    uint32_t hand_over_count;
+    const struct bytes *hand_over;
 };
 MUST_USE enum err proof_encode_certified(struct bytes header, struct bytes certificate,
                                          const struct bytes *epoch_key, uint32_t count,

@@ -126,6 +126,69 @@ enum err proof_encode_certified(struct bytes header, struct bytes certificate,
     return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
 }
 
+/* Hand-overs. */
+
+static enum err hand_over_from(const Carnet__V1__HandOver *m, struct arena *a,
+                               struct hand_over *out)
+{
+    if (m->closing == NULL || m->n_seats == 0 || m->n_seats > GENESIS_SEATS_MAX) {
+        return ERR_ENCODING;
+    }
+    out->count = (uint32_t)m->n_seats;
+    for (uint32_t i = 0; i < out->count; i++) {
+        TRY(hash_of_field(m->seats[i]->participant, &out->seat[i].participant));
+        TRY(hash_of_field(m->seats[i]->root, &out->seat[i].root));
+        out->seat[i].weight = m->seats[i]->weight;
+    }
+    return certified_from(m->closing, a, &out->closing);
+}
+
+enum err hand_over_decode(struct bytes wire, struct arena *a, struct hand_over *out)
+{
+    ProtobufCMessage *base;
+    TRY(canon_decode(&carnet__v1__hand_over__descriptor, wire, PROOF_HAND_OVER_SIZE_MAX, a, &base));
+    return hand_over_from((const Carnet__V1__HandOver *)base, a, out);
+}
+
+static enum err bytes_list_from(size_t count, const ProtobufCBinaryData *field, struct arena *a,
+                                const struct bytes **out, uint32_t *out_count)
+{
+    struct bytes *list = ARENA_ARRAY(a, struct bytes, count);
+    if (count > PROOF_HAND_OVERS_MAX) {
+        return ERR_ENCODING;
+    }
+    if (list == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        list[i] = bytes_of_field(field[i]);
+    }
+    *out = list;
+    *out_count = (uint32_t)count;
+    return ERR_NONE;
+}
+
+enum err proof_encode_hand_over(struct bytes certified_header, const struct committee *next,
+                                struct arena *a, struct bytes *out)
+{
+    Carnet__V1__HandOver m = CARNET__V1__HAND_OVER__INIT;
+    Carnet__V1__Seat seat[GENESIS_SEATS_MAX], *seats[GENESIS_SEATS_MAX];
+    ProtobufCMessage *closing;
+    TRY(canon_decode(&carnet__v1__certified_header__descriptor, certified_header, PROOF_SIZE_MAX, a,
+                     &closing));
+    for (uint32_t i = 0; i < next->count; i++) {
+        carnet__v1__seat__init(&seat[i]);
+        seat[i].participant = field_of_hash(&next->seat[i].participant);
+        seat[i].root = field_of_hash(&next->seat[i].root);
+        seat[i].weight = next->seat[i].weight;
+        seats[i] = &seat[i];
+    }
+    m.closing = (Carnet__V1__CertifiedHeader *)closing;
+    m.n_seats = next->count;
+    m.seats = seats;
+    return canon_encode(&m.base, PROOF_HAND_OVER_SIZE_MAX, a, out);
+}
+
 /* Transactions. */
 
 static enum err path_from(const Carnet__V1__MerklePath *m, struct indexed_path *out)
@@ -171,6 +234,7 @@ enum err tx_proof_decode(struct bytes wire, struct arena *a, struct tx_proof *ou
     out->receipt = bytes_of_field(m->receipt);
     TRY(path_from(m->tx_path, &out->tx_path));
     TRY(path_from(m->receipt_path, &out->receipt_path));
+    TRY(bytes_list_from(m->n_hand_overs, m->hand_overs, a, &out->hand_over, &out->hand_over_count));
     return header_proof_from(m->header, a, out);
 }
 
@@ -202,6 +266,13 @@ enum err proof_encode_tx(const struct proof_parts *p, struct arena *a, struct by
     m.tx_path = &paths[1];
     m.receipt = field_of_bytes(p->receipt);
     m.receipt_path = &paths[2];
+    ProtobufCBinaryData hand_over[PROOF_HAND_OVERS_MAX];
+    TRY(p->hand_over_count <= PROOF_HAND_OVERS_MAX ? ERR_NONE : ERR_SIZE);
+    for (uint32_t i = 0; i < p->hand_over_count; i++) {
+        hand_over[i] = field_of_bytes(p->hand_over[i]);
+    }
+    m.n_hand_overs = p->hand_over_count;
+    m.hand_overs = hand_over;
     return canon_encode(&m.base, PROOF_SIZE_MAX, a, out);
 }
 

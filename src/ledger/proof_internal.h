@@ -12,6 +12,12 @@ struct certified_header {
     struct epoch_key_proof *key;
 };
 
+struct hand_over {
+    struct certified_header closing;
+    uint32_t count;
+    struct seat seat[GENESIS_SEATS_MAX];
+};
+
 struct indexed_path {
     uint64_t index, count;
     struct merkle_path path;
@@ -23,6 +29,8 @@ struct tx_proof {
     struct indexed_path header_path;
     struct bytes tx, receipt;
     struct indexed_path tx_path, receipt_path;
+    uint32_t hand_over_count;
+    const struct bytes *hand_over; /* canonical HandOver each */
 };
 
 struct block_proof {
@@ -42,6 +50,15 @@ struct value_proof {
 
 MUST_USE enum err certified_header_decode(struct bytes wire, struct arena *a,
                                           struct certified_header *out);
+MUST_USE enum err hand_over_decode(struct bytes wire, struct arena *a, struct hand_over *out);
+/* trust.c */
+MUST_USE enum err trust_certified(const struct suite *s, const struct genesis *g,
+                                  const struct trust *t, struct certified_header *c,
+                                  struct arena *a, struct hash *hash, enum proof_step *step);
+MUST_USE enum err trust_allows(const struct suite *s, const struct genesis *g,
+                               const struct trust *t, const struct proof_caller *caller,
+                               const struct header *certified, const struct hash *hash,
+                               struct arena *a, enum proof_step *step);
 MUST_USE enum err tx_proof_decode(struct bytes wire, struct arena *a, struct tx_proof *out);
 MUST_USE enum err block_proof_decode(struct bytes wire, struct arena *a, struct block_proof *out);
 MUST_USE enum err value_proof_decode(struct bytes wire, struct arena *a, struct value_proof *out);

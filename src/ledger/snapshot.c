@@ -93,12 +93,14 @@ static enum err check_pieces(const struct suite *s, const struct snapshot_parts 
     return hash_equal(&root, &out->header.state_root) ? ERR_NONE : ERR_PROOF;
 }
 
-enum err snapshot_verify(const struct suite *s, const struct genesis *g, struct bytes wire,
-                         struct arena *a, struct snapshot *out)
+enum err snapshot_verify(const struct suite *s, const struct genesis *g,
+                         const struct proof_caller *caller, struct bytes wire, struct arena *a,
+                         struct snapshot *out)
 {
     struct snapshot_parts *p = ARENA_NEW(a, struct snapshot_parts);
     struct snapshot *own = ARENA_NEW(a, struct snapshot);
     struct certified_header certified;
+    struct trust trust;
     enum proof_step step;
     if (p == NULL || own == NULL) {
         return ERR_NO_SPACE;
@@ -107,7 +109,11 @@ enum err snapshot_verify(const struct suite *s, const struct genesis *g, struct 
     if (p->depth > SNAPSHOT_DEPTH_MAX) {
         return ERR_SIZE;
     }
-    TRY(proof_verify_header(s, g, p->certified, a, &own->header, &own->hash, &step));
+    TRY(proof_follow(s, g, p->hand_over, p->hand_over_count, a, &trust, &step));
+    TRY(proof_verify_header_by(s, g, &trust, caller, p->certified, a, &own->header, &own->hash,
+                               &step));
+    own->hand_over_count = p->hand_over_count;
+    own->hand_over = p->hand_over;
     TRY(certified_header_decode(p->certified, a, &certified));
     TRY(header_decode(p->first, a, &own->first));
     TRY(check_history(s, p, own));
@@ -141,7 +147,11 @@ enum err snapshot_encode(const struct snapshot *s, struct arena *a, struct bytes
                                 .first_path = s->first_path,
                                 .before = peaks_of(&s->before),
                                 .history = peaks_of(&s->history),
-                                .depth = s->depth };
+                                .depth = s->depth,
+                                .hand_over_count = s->hand_over_count };
+    for (uint32_t i = 0; i < s->hand_over_count && i < PROOF_HAND_OVERS_MAX; i++) {
+        p.hand_over[i] = s->hand_over[i];
+    }
     uint8_t *roots = arena_alloc(a, count * HASH_SIZE), *singles = arena_alloc(a, (count + 7) / 8);
     if (roots == NULL || singles == NULL) {
         return ERR_NO_SPACE;

@@ -13,7 +13,7 @@
 enum {
     SNAPSHOT_DEPTH_MAX = 12,
     SNAPSHOT_PIECES_MAX = 1 << SNAPSHOT_DEPTH_MAX,
-    SNAPSHOT_SIZE_MAX = 256 * 1024, /* of what is certain before the first piece */
+    SNAPSHOT_SIZE_MAX = 768 * 1024, /* of what is certain before the first piece */
     SNAPSHOT_ENTRIES_MAX = 16384    /* of one piece */
 };
 
@@ -30,6 +30,8 @@ struct snapshot {
     struct merkle_frontier history; /* over the headers up to and with this one */
     uint32_t depth;
     const struct state_subtree *piece; /* 2^depth */
+    uint32_t hand_over_count;
+    const struct bytes *hand_over; /* canonical HandOver each, to the committee that certified it */
 };
 struct snapshot_entry {
     uint16_t contract;
@@ -40,8 +42,10 @@ struct snapshot_entry {
 /* Takes certified, first_bytes, first_path, before, depth, piece, and as `history` the frontier
  * over the headers below this one. */
 MUST_USE enum err snapshot_encode(const struct snapshot *s, struct arena *a, struct bytes *out);
-/* Everything but the pieces themselves. ERR_PROOF, ERR_ENCODING, ERR_SIZE, ERR_NO_SPACE. */
-MUST_USE enum err snapshot_verify(const struct suite *s, const struct genesis *g, struct bytes wire,
+/* Everything but the pieces themselves. `caller` as in proof_verify_header_by. ERR_PROOF,
+ * ERR_ENCODING, ERR_SIZE, ERR_NO_SPACE. */
+MUST_USE enum err snapshot_verify(const struct suite *s, const struct genesis *g,
+                                  const struct proof_caller *caller, struct bytes wire,
                                   struct arena *a, struct snapshot *out);
 /* The oldest block that whoever stands at `tip` needs, seen from `from` downwards: whether a block
  * of this time may hold a transaction whose window is still open, or be named by a last commit. */

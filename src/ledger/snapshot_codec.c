@@ -44,6 +44,13 @@ enum err snapshot_parts_encode(const struct snapshot_parts *p, struct arena *a, 
     m.depth = p->depth;
     m.roots = field_of_bytes(p->roots);
     m.singles = field_of_bytes(p->singles);
+    ProtobufCBinaryData hand_over[PROOF_HAND_OVERS_MAX];
+    TRY(p->hand_over_count <= PROOF_HAND_OVERS_MAX ? ERR_NONE : ERR_SIZE);
+    for (uint32_t i = 0; i < p->hand_over_count; i++) {
+        hand_over[i] = field_of_bytes(p->hand_over[i]);
+    }
+    m.n_hand_overs = p->hand_over_count;
+    m.hand_overs = hand_over;
     return canon_encode(&m.base, SNAPSHOT_SIZE_MAX, a, out);
 }
 
@@ -61,6 +68,13 @@ enum err snapshot_parts_decode(struct bytes wire, struct arena *a, struct snapsh
     p->depth = m->depth;
     p->roots = bytes_of_field(m->roots);
     p->singles = bytes_of_field(m->singles);
+    if (m->n_hand_overs > PROOF_HAND_OVERS_MAX) {
+        return ERR_ENCODING;
+    }
+    p->hand_over_count = (uint32_t)m->n_hand_overs;
+    for (uint32_t i = 0; i < p->hand_over_count; i++) {
+        p->hand_over[i] = bytes_of_field(m->hand_overs[i]);
+    }
     TRY(hashes_from(m->n_first_path, m->first_path, p->first_path.sibling, &p->first_path.count));
     TRY(hashes_from(m->n_first_peaks, m->first_peaks, p->before.peak, &p->before.count));
     TRY(hashes_from(m->n_peaks, m->peaks, p->history.peak, &p->history.count));

@@ -14,6 +14,8 @@ struct snapshot_parts {
     struct peaks before, history; /* below `first`; below the certified header */
     uint32_t depth;
     struct bytes roots, singles;
+    uint32_t hand_over_count;
+    struct bytes hand_over[PROOF_HAND_OVERS_MAX];
 };
 MUST_USE enum err snapshot_parts_encode(const struct snapshot_parts *p, struct arena *a,
                                         struct bytes *out);

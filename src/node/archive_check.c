@@ -54,7 +54,7 @@ static enum err take_head(struct check *c, struct bytes body)
 
 static enum err take_snapshot(struct check *c, struct bytes body)
 {
-    enum err e = snapshot_verify(c->suite, c->genesis, body, c->keep, &c->snapshot);
+    enum err e = snapshot_verify(c->suite, c->genesis, NULL, body, c->keep, &c->snapshot);
     if (e == ERR_NO_SPACE) {
         return e;
     }
@@ -62,7 +62,7 @@ static enum err take_snapshot(struct check *c, struct bytes body)
     uint64_t at = c->snapshot.header.height;
     if (e != ERR_NONE || at < c->head.from || at > c->head.to ||
         c->snapshot.first.height < c->head.from) {
-        return no(c, "its snapshot is not one that the committee certified");
+        return no(c, "its snapshot is not one that the committee of genesis certified");
     }
     return ERR_NONE;
 }
@@ -162,6 +162,11 @@ static enum err certified(struct check *c)
     struct header header;
     struct hash hash;
     enum proof_step step = PROOF_ENCODING;
+    TRY(header_decode(c->last_header, &c->work, &header));
+    if (!hash_equal(&header.committee_hash, &c->genesis->committee_hash)) {
+        return no(c, "block %llu is of a later committee than that of genesis: not implemented",
+                  (unsigned long long)c->head.to);
+    }
     enum err e = proof_encode_certified(c->last_header, c->head.certificate, c->head.key,
                                         c->head.key_count, &c->work, &wire);
     if (e == ERR_NONE) {

@@ -88,7 +88,7 @@ static enum err take_snapshot(struct import *m, struct bytes body)
     if (!m->install) {
         return ERR_NONE;
     }
-    TRY(snapshot_verify(m->o->node.suite, &m->o->node.genesis, body, &m->keep, &m->snapshot));
+    TRY(snapshot_verify(m->o->node.suite, &m->o->node.genesis, NULL, body, &m->keep, &m->snapshot));
     return store_clear(m->store);
 }
 

@@ -216,6 +216,17 @@ static enum err write_blocks(struct export *x)
     return ERR_NONE;
 }
 
+/* An archive is checked with the seats of the genesis file; it has no place for hand-overs. */
+static enum err of_genesis(struct export *x)
+{
+    struct block b;
+    struct bytes beside;
+    TRY(read_block(x, x->o->log.height, &x->keep, &b, &beside));
+    return hash_equal(&b.header.committee_hash, &x->o->node.genesis.committee_hash)
+               ? ERR_NONE
+               : ERR_UNSUPPORTED;
+}
+
 /* Where it begins and ends, and whether the state goes with it. */
 static enum err choose(struct export *x, const struct offline_archive *want, uint64_t *state,
                        char why[NODE_WHY_SIZE])
@@ -231,7 +242,11 @@ static enum err choose(struct export *x, const struct offline_archive *want, uin
         (want->to != 0 && want->to < want->from)) {
         return node_said(why, ERR_RANGE, "--from, --to", "the node has no such blocks");
     }
-    enum err e = find_end(x, want->to == 0 ? log->height : want->to);
+    enum err e = of_genesis(x);
+    if (e != ERR_NONE) {
+        return node_said(why, e, "the archive", "the committee has changed since genesis");
+    }
+    e = find_end(x, want->to == 0 ? log->height : want->to);
     if (e != ERR_NONE) {
         return node_said(why, e, "the certificate of the last block",
                          "the keys of its epoch are kept for 64 epochs");

@@ -1,10 +1,12 @@
 #include "node/epoch_file_internal.h"
 
+#include "crypto/epoch_key.h"
+
 /* Per key {seat u32, epoch u64, path count u8, public key, path}. */
 
 size_t epoch_file_size_max(const struct suite *s, uint32_t keys)
 {
-    return (size_t)keys * (13 + s->public_size + (size_t)MERKLE_PATH_MAX * HASH_SIZE) + 4;
+    return (size_t)keys * (13 + s->public_size + (size_t)EPOCH_KEY_LOG2_MAX * HASH_SIZE) + 4;
 }
 
 void epoch_file_put(struct buf *b, const struct epoch_key_proof *k)

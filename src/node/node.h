@@ -53,6 +53,7 @@ MUST_USE enum err node_state(struct node *n, uint16_t contract, struct bytes key
                              struct bytes *value);
 MUST_USE enum err node_state_proof(struct node *n, uint16_t contract, struct bytes key,
                                    struct arena *a, struct bytes *proof, struct bytes *certified);
+const struct committee *node_committee(const struct node *n); /* who certifies the next block */
 MUST_USE enum err node_submit(struct node *n, struct bytes tx, struct hash *id);
 struct node_tx {
     uint64_t height, time_ms;
@@ -62,12 +63,13 @@ struct node_tx {
 /* ERR_NOT_FOUND: not committed (yet). */
 MUST_USE enum err node_tx(struct node *n, const struct hash *id, struct arena *a,
                           struct node_tx *out);
+MUST_USE enum err node_hand_overs(struct node *n, struct bytes certified, struct arena *a,
+                                  const struct bytes **out, uint32_t *count);
 /* Canonical TxProof; ERR_UNAVAILABLE until a later certificate covers it. */
 MUST_USE enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a,
                                 struct bytes *out);
 MUST_USE enum err node_block(struct node *n, uint64_t height, struct arena *a, struct bytes *block,
                              struct bytes *certificate);
-
 struct node_event {
     uint64_t height, time_ms;
     uint32_t index, event_index;
@@ -78,14 +80,12 @@ struct node_event {
 MUST_USE enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height,
                               uint32_t from_index, uint32_t max, struct arena *a,
                               struct node_event **out, uint32_t *count);
-
 /* Sealed attachments: given by the author before it submits, pushed to the readers after commit. */
 MUST_USE enum err node_attachment_put(struct node *n, struct bytes sealed);
 /* ERR_FORBIDDEN unless `reader` is one; ERR_NOT_FOUND: not here, and asked for. */
 MUST_USE enum err node_attachment_get(struct node *n, const struct hash *commitment,
                                       const struct hash *reader, struct arena *a,
                                       struct bytes *sealed);
-
 /* Seals: the owner stores manifest and sealed chunks on its node before it commits SEAL. */
 MUST_USE enum err node_seal_put_manifest(struct node *n, struct bytes manifest);
 MUST_USE enum err node_seal_put_chunk(struct node *n, const struct hash *seal, uint32_t index,

@@ -64,6 +64,16 @@ static enum err block_leaves(struct node *n, const struct block *b, const struct
     return ERR_NONE;
 }
 
+/* From genesis to the committee that certified this header. */
+enum err node_hand_overs(struct node *n, struct bytes certified, struct arena *a,
+                         const struct bytes **out, uint32_t *count)
+{
+    uint64_t epoch = 0;
+    TRY(proof_header_epoch(certified, a, &epoch));
+    enum err e = replica_hand_overs(n->replica, epoch, a, out, count);
+    return e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e;
+}
+
 /* The certified header that vouches: the block's own, or a later one through its history root. */
 static enum err prove_header(struct node *n, const struct block *b, struct arena *a,
                              struct proof_parts *p)
@@ -72,6 +82,7 @@ static enum err prove_header(struct node *n, const struct block *b, struct arena
     enum err e =
         replica_certified(n->replica, b->header.height, a, &p->certified_header, &certified);
     TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
+    TRY(node_hand_overs(n, p->certified_header, a, &p->hand_over, &p->hand_over_count));
     p->count = b->tx_count;
     if (certified == b->header.height) {
         return ERR_NONE;

@@ -67,6 +67,11 @@ struct replica_seen node_seen(const struct node *n, uint32_t participant)
     return replica_seen(n->replica, participant);
 }
 
+const struct committee *node_committee(const struct node *n)
+{
+    return replica_committee(n->replica);
+}
+
 enum err node_state(struct node *n, uint16_t contract, struct bytes key, struct bytes *value)
 {
     return state_get_committed(ledger_state(replica_ledger(n->replica)), contract, key, value);

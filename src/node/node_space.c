@@ -184,7 +184,7 @@ static enum err make_leaves(struct node *n, const struct seat *seat, unsigned lo
         return ERR_NOT_FOUND;
     }
     epoch_key_generate(n->suite, seed->seed, log2, n->epoch_leaves, &root);
-    if (!hash_equal(&root, &seat->root)) {
+    if (seat != NULL && !hash_equal(&root, &seat->root)) {
         return ERR_INTEGRITY;
     }
     return d.replace(d.ctx, LEAVES, bytes_of(n->epoch_leaves, sizeof(struct hash) << log2));
@@ -203,7 +203,7 @@ static enum err load_leaves(struct node *n, const struct seat *seat)
     enum err e = d.read(d.ctx, LEAVES, 0, n->epoch_leaves->b, size, &len);
     if (e == ERR_NONE && len == size) {
         merkle_root(n->suite, n->epoch_leaves, (uint64_t)1 << log2, &root);
-        if (hash_equal(&root, &seat->root)) {
+        if (seat == NULL || hash_equal(&root, &seat->root)) {
             return ERR_NONE;
         }
     }
@@ -311,7 +311,6 @@ static struct replica_config replica_settings(struct node *n, const struct node_
 {
     uint32_t scale = n->timer_scale;
     uint32_t timeout = (o->view_timeout_ms == 0 ? 2000 : o->view_timeout_ms) * scale;
-    bool seated = own_seat(n) != NULL;
     return (struct replica_config){
         .suite = n->suite,
         .genesis = &n->genesis,
@@ -333,8 +332,8 @@ static struct replica_config replica_settings(struct node *n, const struct node_
                    .other = port_other },
         .limits = limits(),
         .self = n->self,
-        .seed = seated ? &n->keystore.keys->seed : NULL,
-        .epoch_leaves = seated ? n->epoch_leaves : NULL,
+        .seed = n->epoch_leaves != NULL ? &n->keystore.keys->seed : NULL,
+        .epoch_leaves = n->epoch_leaves,
         .view_timeout_ms = timeout,
         .view_timeout_max_ms = 16 * timeout,
         .resend_ms = 500 * scale,
@@ -376,7 +375,12 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
         n->contracts = *o->contracts;
         n->contracts.user = &n->env;
     }
-    enum err e = seat == NULL ? ERR_NONE : load_leaves(n, seat);
+    enum err e = load_leaves(n, seat);
+    if (e == ERR_NOT_FOUND && seat == NULL) {
+        free(n->epoch_leaves); /* without them this node can watch, and never sit */
+        n->epoch_leaves = NULL;
+        e = ERR_NONE;
+    }
     if (e != ERR_NONE) {
         return node_said(why, e, "the epoch keys of this seat", "");
     }

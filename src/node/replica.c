@@ -67,29 +67,12 @@ size_t replica_memory_size(const struct replica_config *c)
     struct blocklog_config blocks = blocks_config(c);
     return sizeof(struct replica) + g->participant_count * sizeof(struct peer) +
            blocklog_memory(&blocks) +
-           (size_t)g->seat_count * REPLICA_KEY_EPOCHS * sizeof(struct key_slot) + log_pending(g) +
-           work_size(g) + 2 * (c->limits.scratch_bytes + 2 * message_max(g)) +
+           (size_t)replica_rows_max(g) *
+               (sizeof(struct key_row) + REPLICA_KEY_EPOCHS * sizeof(struct key_slot)) +
+           log_pending(g) + work_size(g) + 2 * (c->limits.scratch_bytes + 2 * message_max(g)) +
            REPLICA_GOSSIP_BYTES + replica_make_memory(block_max(g)) +
            replica_take_memory(block_max(g)) + ledger_memory_size(&c->limits) +
            pbft_memory_size(&p) + 4096; /* alignment of all these */
-}
-
-static void number_seats(struct replica *r)
-{
-    const struct genesis *g = r->genesis;
-    r->seat = PBFT_OBSERVER;
-    for (uint32_t i = 0; i < r->peer_count; i++) {
-        r->seat_of[i] = PBFT_OBSERVER;
-        for (uint32_t s = 0; s < g->seat_count; s++) {
-            if (hash_equal(&g->seat[s].participant, &g->participant[i].id)) {
-                r->seat_of[i] = s;
-                r->participant_of[s] = i;
-            }
-        }
-    }
-    if (r->config.seed != NULL) {
-        r->seat = r->seat_of[r->config.self];
-    }
 }
 
 static enum err carve(struct replica *r, struct arena *region)
@@ -98,8 +81,10 @@ static enum err carve(struct replica *r, struct arena *region)
     const struct storage *disk = &r->config.ports.disk;
     struct blocklog_config blocks = blocks_config(&r->config);
     r->peer = ARENA_ARRAY(region, struct peer, r->peer_count);
-    r->key = ARENA_ARRAY(region, struct key_slot, (size_t)g->seat_count * REPLICA_KEY_EPOCHS);
-    if (r->peer == NULL || r->key == NULL) {
+    r->seating.rows = replica_rows_max(g);
+    r->seating.row = ARENA_ARRAY(region, struct key_row, r->seating.rows);
+    r->key = ARENA_ARRAY(region, struct key_slot, (size_t)r->seating.rows * REPLICA_KEY_EPOCHS);
+    if (r->peer == NULL || r->seating.row == NULL || r->key == NULL) {
         return ERR_NO_SPACE;
     }
     TRY(blocklog_init(&r->blocks, &blocks, region));
@@ -119,9 +104,9 @@ static enum err assemble(struct replica *r, struct arena *region)
     const struct replica_config *c = &r->config;
     struct key_source keys = { r, replica_key };
     TRY(carve(r, region));
-    number_seats(r);
     TRY(ledger_init(r->suite, r->genesis, c->contracts, &c->store, &c->limits, &keys, region,
                     &r->ledger));
+    replica_sit_at_genesis(r);
     struct pbft_config p = consensus_config(c, r);
     return pbft_init(&p, region, &r->pbft);
 }
@@ -188,6 +173,7 @@ void replica_peer(struct replica *r, uint64_t now_ms, uint32_t peer, bool up)
     (void)!replica_take(r, (struct sync_event){ .kind = SYNC_PEER, .from = peer, .yes = up });
     if (up) {
         replica_hello(r, peer);
+        replica_say_open_keys(r, peer);
     }
 }
 
@@ -291,6 +277,7 @@ static void hello_tick(struct replica *r)
     if (r->now_ms >= r->hello_ms) {
         r->hello_ms = r->now_ms + (uint64_t)REPLICA_HELLO_REPEAT * r->config.resend_ms;
         replica_hello(r, REPLICA_PEER_ALL);
+        replica_say_open_keys(r, REPLICA_PEER_ALL);
         return;
     }
     for (uint32_t i = 0; r->now_ms >= r->resend_ms && i < r->peer_count; i++) {
@@ -307,6 +294,7 @@ void replica_tick(struct replica *r, uint64_t now_ms)
     }
     r->tick_due = false;
     replica_epoch_tick(r);
+    replica_hand_over_tick(r);
     hello_tick(r);
     replica_sync_tick(r);
     replica_take_tick(r);
@@ -316,6 +304,7 @@ void replica_tick(struct replica *r, uint64_t now_ms)
         r->resend_ms = now_ms + r->config.resend_ms;
     }
     replica_clear(r);
+    replica_tell_committee(r);
     if (r->started) {
         struct pbft_event ev = { .kind = PBFT_TICK,
                                  .now_ms = now_ms,
@@ -378,7 +367,7 @@ struct replica_status replica_status(const struct replica *r)
     for (uint32_t i = 0; i < r->peer_count; i++) {
         s.peers_up += r->peer[i].up ? 1 : 0;
     }
-    s.voting = r->cleared && r->started && !s.disk_failed;
+    s.voting = r->cleared && r->started && !s.disk_failed && r->seat != PBFT_OBSERVER;
     return s;
 }
 

@@ -28,6 +28,8 @@ struct replica_config {
     uint32_t self;                   /* own index in genesis.participants */
     struct epoch_seed *seed;         /* NULL for an observer; advanced and wiped as epochs pass */
     const struct hash *epoch_leaves; /* own 2^log2 leaf hashes, for paths; NULL for an observer */
+    struct epoch_seed *next_seed;    /* of keys that are to come, or NULL: the seat's root says */
+    const struct hash *next_leaves;  /* which of the two signs */
     uint32_t view_timeout_ms, view_timeout_max_ms, resend_ms;
     uint32_t gossip_ms;
     uint64_t heights_max;  /* blocks kept in the log, 40 bytes of memory each; 0: a million */
@@ -90,6 +92,9 @@ struct replica_seen {
 struct replica_seen replica_seen(const struct replica *r, uint32_t peer);
 struct ledger *replica_ledger(struct replica *r);
 
+/* Who certifies the block after the committed one. */
+const struct committee *replica_committee(const struct replica *r);
+
 /* The block log, for proofs and queries: framed block and, when it is known, its own
  * certificate. */
 MUST_USE enum err replica_block(struct replica *r, uint64_t height, struct arena *a,
@@ -100,6 +105,10 @@ MUST_USE enum err replica_prune(struct replica *r, uint64_t keep, uint64_t *base
  * and the header's height: ERR_NOT_FOUND when none is known yet. */
 MUST_USE enum err replica_certified(struct replica *r, uint64_t height, struct arena *a,
                                     struct bytes *certified, uint64_t *certified_height);
+/* Canonical HandOver each, from genesis to the committee of this epoch: ERR_NOT_FOUND when one is
+ * not kept here. */
+MUST_USE enum err replica_hand_overs(struct replica *r, uint64_t epoch, struct arena *a,
+                                     const struct bytes **out, uint32_t *count);
 /* Path of this header in the history tree of the first `count` headers. ERR_PRUNED: not kept here;
  * ERR_NOT_FOUND: no such count yet; ERR_UNAVAILABLE: the log is being fetched again. */
 MUST_USE enum err replica_history_path(struct replica *r, uint64_t height, uint64_t count,

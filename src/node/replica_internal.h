@@ -6,6 +6,7 @@
 #include "node/replica.h"
 #include "node/replica_batch_internal.h"
 #include "node/replica_codec_internal.h"
+#include "node/replica_seats_internal.h"
 #include "node/replica_snapshot_internal.h"
 
 enum {
@@ -58,6 +59,7 @@ struct replica {
     struct peer *peer;
     uint32_t seat_of[REPLICA_PEERS_MAX];
     uint32_t participant_of[GENESIS_SEATS_MAX];
+    struct seating seating;
 
     struct blocklog blocks;
     struct reclog votes;
@@ -81,7 +83,7 @@ struct replica {
     uint64_t gossip_ms, resend_ms, hello_ms; /* next instants */
     bool tick_due;
 
-    struct key_slot *key; /* seats * REPLICA_KEY_EPOCHS */
+    struct key_slot *key; /* seating.rows * REPLICA_KEY_EPOCHS */
     bool keys_dirty;
     uint64_t keys_epoch; /* own keys are announced up to this epoch's next */
 

@@ -69,6 +69,8 @@ static enum err describe(struct replica *r, uint64_t height, struct snapshot *ou
     }
     TRY(header_decode(bytes_of(r->header, r->header_len), &r->work, &header));
     ASSERT(header.height == height);
+    TRY(replica_hand_overs(r, genesis_epoch(r->genesis, header.time_ms), &r->maker.arena,
+                           &out->hand_over, &out->hand_over_count));
     return pieces_describe(&r->blocks, r->genesis, &header, certified, &r->maker.arena, &r->work,
                            out);
 }

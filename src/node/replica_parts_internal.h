@@ -6,14 +6,15 @@
 
 /* replica_start.c */
 MUST_USE enum err replica_recover(struct replica *r);
-void replica_begin_consensus(struct replica *r);
-MUST_USE enum err replica_remember_headers(struct replica *r); /* after resume */
+MUST_USE enum err replica_begin_if_whole(struct replica *r); /* consensus, when the logs are */
+struct bytes replica_newest_certificate(struct replica *r);
 
 /* replica_step.c: an event for consensus with all that follows from it. */
 MUST_USE enum err replica_step(struct replica *r, const struct pbft_event *ev);
 /* Commit the oldest open block: block log, ledger, folded view, notice. */
 MUST_USE enum err replica_commit_block(struct replica *r, const struct hash *block,
                                        struct bytes certificate);
+void replica_tell_committee(struct replica *r); /* to consensus, if it is another one */
 
 /* replica_flush.c */
 MUST_USE enum err replica_persist(struct replica *r); /* all, here and now; sets disk_failed */
@@ -33,11 +34,27 @@ MUST_USE enum err replica_on_answer(struct replica *r, uint32_t peer,
 void replica_saw_vote(struct replica *r, uint32_t peer, struct bytes message);
 void replica_clear(struct replica *r); /* may this node vote now? */
 
+/* replica_seats.c: who sits, as the committed state says. `sit` is called whenever that has moved.
+ */
+uint32_t replica_rows_max(const struct genesis *g);
+void replica_sit_at_genesis(struct replica *r);
+MUST_USE enum err replica_sit(struct replica *r);
+const struct committee *replica_committee_at(struct replica *r, uint64_t epoch);
+struct key_slot *replica_row_slots(struct replica *r, const struct hash *root); /* NULL: none */
+struct key_slot *replica_row_add(struct replica *r, const struct hash *root);
+
+/* replica_hand_over.c */
+void replica_hand_over_tick(struct replica *r);
+MUST_USE enum err replica_load_hand_overs(struct replica *r);
+MUST_USE enum err replica_hand_overs_write(struct replica *r, const struct bytes *list,
+                                           uint32_t count);
+
 /* replica_keys.c */
 struct bytes replica_key(void *r, uint32_t seat, uint64_t epoch); /* key_source */
 struct key_slot *replica_key_slot(struct replica *r, uint32_t seat, uint64_t epoch);
 MUST_USE enum err replica_learn_keys(struct replica *r, const struct peer_keys *keys);
 void replica_own_keys(struct replica *r, struct peer_keys *out); /* this epoch's and the next's */
+void replica_say_open_keys(struct replica *r, uint32_t peer);
 void replica_epoch_tick(struct replica *r);
 void replica_advance_seed(struct replica *r);
 MUST_USE enum err replica_load_keys(struct replica *r);

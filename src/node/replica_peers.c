@@ -119,7 +119,8 @@ enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_he
     p->boot = h->boot > p->boot ? h->boot : p->boot;
     p->height = h->height;
     place(p, h->height);
-    TRY(replica_learn_keys(r, &h->keys));
+    /* Keys of a committee that is not known here yet are said again; the height is what helps. */
+    enum err keys = replica_learn_keys(r, &h->keys);
     if (h->height > r->blocks.height) {
         replica_sync_want(r, h->height);
     }
@@ -129,7 +130,7 @@ enum err replica_on_hello(struct replica *r, uint32_t peer, const struct peer_he
                                  .from = r->seat_of[peer] };
         TRY(replica_step(r, &ev));
     }
-    return ERR_NONE;
+    return keys;
 }
 
 /* An answer is judged by what it says, not by its flag: one that belongs to an earlier run of ours,
@@ -175,7 +176,7 @@ void replica_clear(struct replica *r)
     if (r->cleared || r->seat == PBFT_OBSERVER) {
         return;
     }
-    uint32_t need = 2 * committee_faulty_max(r->genesis->seat_count);
+    uint32_t need = 2 * committee_faulty_max(r->seating.now.count);
     uint32_t agree = 0, past = 0;
     for (uint32_t i = 0; i < r->peer_count; i++) {
         const struct peer *p = &r->peer[i];

@@ -8,6 +8,14 @@ enum err replica_block(struct replica *r, uint64_t height, struct arena *a, stru
     return blocklog_read(&r->blocks, height, a, block, certificate);
 }
 
+static void put_key_of(struct replica *r, uint32_t seat, uint64_t epoch, struct peer_keys *keys)
+{
+    struct key_slot *slot = replica_key_slot(r, seat, epoch);
+    if (slot != NULL && slot->epoch == epoch) {
+        replica_put_key(keys, seat, slot, r->suite);
+    }
+}
+
 /* The keys of a certificate's signers, for somebody who may not have them. */
 static void put_signers(struct replica *r, struct bytes certificate, struct peer_keys *keys)
 {
@@ -15,10 +23,9 @@ static void put_signers(struct replica *r, struct bytes certificate, struct peer
     if (certificate.len == 0 || certificate_decode(certificate, &r->work, &c) != ERR_NONE) {
         return;
     }
-    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
-        struct key_slot *slot = replica_key_slot(r, seat, c.epoch);
-        if ((c.seats >> seat & 1) != 0 && slot->used && slot->epoch == c.epoch) {
-            replica_put_key(keys, seat, slot, r->suite);
+    for (uint32_t seat = 0; seat < GENESIS_SEATS_MAX; seat++) {
+        if ((c.seats >> seat & 1) != 0) {
+            put_key_of(r, seat, c.epoch, keys);
         }
     }
 }
@@ -37,21 +44,29 @@ static void chain_keys(struct replica *r, struct peer_chain *c)
         return;
     }
     /* Signers of the first epoch differ from block to block: all that are known of it. */
-    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
-        struct key_slot *slot = replica_key_slot(r, seat, before.epoch);
-        if (slot->used && slot->epoch == before.epoch && before.epoch != last.epoch) {
-            replica_put_key(&c->keys, seat, slot, r->suite);
+    for (uint32_t seat = 0; seat < GENESIS_SEATS_MAX; seat++) {
+        if (before.epoch != last.epoch) {
+            put_key_of(r, seat, before.epoch, &c->keys);
         }
-        slot = replica_key_slot(r, seat, last.epoch);
-        if (slot->used && slot->epoch == last.epoch && (last.seats >> seat & 1) == 0) {
-            replica_put_key(&c->keys, seat, slot, r->suite);
+        if ((last.seats >> seat & 1) == 0) {
+            put_key_of(r, seat, last.epoch, &c->keys);
         }
     }
 }
 
+static bool ends_epoch(struct replica *r, struct bytes wire)
+{
+    struct block b = { 0 };
+    size_t mark = arena_mark(&r->work);
+    enum err e = block_decode(r->suite, wire, &r->work, &b);
+    arena_release(&r->work, mark);
+    return e == ERR_NONE && committee_closes(r->genesis, &b.header);
+}
+
 /* The first block that can end a range is one whose own certificate is in the log: at most the
  * pipeline's depth apart. Past the wanted size the range ends at the first such block; it also ends
- * with the first block of an epoch after that of its first block. */
+ * with the first block of an epoch after that of its first block, and with one that closes an epoch
+ * for another committee: who asks does not know that one before. */
 static enum err collect(struct replica *r, uint64_t from, uint32_t count, struct peer_chain *c)
 {
     size_t bytes = 0;
@@ -72,7 +87,8 @@ static enum err collect(struct replica *r, uint64_t from, uint32_t count, struct
         first_epoch = taken == 0 ? cert.epoch : first_epoch;
         c->certificate = certificate;
         taken = i + 1;
-        if (taken >= count || bytes > r->block_max || cert.epoch != first_epoch) {
+        if (taken >= count || bytes > r->block_max || cert.epoch != first_epoch ||
+            ends_epoch(r, block)) {
             break;
         }
     }
@@ -136,12 +152,12 @@ static enum err signer_keys(struct replica *r, const struct certificate *c, stru
                             struct bytes *keys, uint32_t *count)
 {
     uint32_t n = 0;
-    for (uint32_t seat = 0; seat < r->genesis->seat_count; seat++) {
+    for (uint32_t seat = 0; seat < GENESIS_SEATS_MAX; seat++) {
         if ((c->seats >> seat & 1) == 0) {
             continue;
         }
         const struct key_slot *slot = replica_key_slot(r, seat, c->epoch);
-        if (!slot->used || slot->epoch != c->epoch) {
+        if (slot == NULL || !slot->used || slot->epoch != c->epoch) {
             return ERR_NOT_FOUND;
         }
         struct epoch_key_proof k = { .seat = seat,

@@ -55,7 +55,8 @@ static enum err start_ledger(struct replica *r, bool *resume, struct bytes *head
         }
         memcpy(r->header, header->ptr, header->len);
         r->header_len = header->len;
-        return ledger_resume(r->ledger, bytes_of(r->header, r->header_len), history);
+        TRY(ledger_resume(r->ledger, bytes_of(r->header, r->header_len), history));
+        return replica_sit(r);
     }
     TRY(ledger_start(r->ledger, r, store_change));
     return p->store_mark(p->ctx, 0, (struct bytes){ NULL, 0 }, ledger_history(r->ledger));
@@ -96,7 +97,7 @@ static enum err remember_window(struct replica *r)
 }
 
 /* A last commit may name a block a few heights down: the ledger must know these headers. */
-enum err replica_remember_headers(struct replica *r)
+static enum err remember_headers(struct replica *r)
 {
     uint64_t tip = ledger_committed(r->ledger).height;
     for (uint64_t i = 1; i <= PBFT_OPEN_MAX && i < tip && tip - i > r->blocks.base; i++) {
@@ -136,6 +137,7 @@ static enum err replay_block(struct replica *r, uint64_t height)
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
     r->header_len = b.header_bytes.len;
     TRY(ledger_commit(r->ledger, &b.hash, r, store_change));
+    TRY(replica_sit(r));
     return tell_replayed(r, wire, certificate, &b.hash);
 }
 
@@ -168,7 +170,7 @@ static enum err replay_vote(void *user, uint64_t offset, uint64_t height, struct
 
 /* The newest commit certificate in the log: that of the tip, or of a descendant's ancestor just
  * below. */
-static struct bytes newest_certificate(struct replica *r)
+struct bytes replica_newest_certificate(struct replica *r)
 {
     for (uint64_t i = 0; i <= 2 * PBFT_OPEN_MAX && i < r->blocks.height - r->blocks.base; i++) {
         struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
@@ -183,7 +185,7 @@ static struct bytes newest_certificate(struct replica *r)
     return (struct bytes){ NULL, 0 };
 }
 
-void replica_begin_consensus(struct replica *r)
+static void begin_consensus(struct replica *r)
 {
     size_t mark = arena_mark(&r->work);
     struct pbft_event ev = { .kind = PBFT_START,
@@ -191,8 +193,11 @@ void replica_begin_consensus(struct replica *r)
                              .from = PBFT_OBSERVER,
                              .yes = r->cleared,
                              .tip = ledger_committed(r->ledger),
-                             .certificate = newest_certificate(r) };
+                             .certificate = replica_newest_certificate(r),
+                             .committee = &r->seating.now,
+                             .seat = r->seat };
     r->started = true;
+    r->seating.told = r->seating.now.number;
     (void)!replica_step(r, &ev);
     arena_release(&r->work, mark);
     r->tick_due = true;
@@ -238,6 +243,37 @@ static enum err join_log(struct replica *r, bool resume)
     return ERR_NONE;
 }
 
+/* What the log holds of an earlier committee must not be taken for this one's. */
+static enum err read_votes(struct replica *r)
+{
+    enum reclog_end end = RECLOG_CLEAN;
+    struct pbft_event ev = {
+        .kind = PBFT_COMMITTEE, .now_ms = r->now_ms, .committee = &r->seating.now, .seat = r->seat
+    };
+    TRY(pbft_step(r->pbft, &ev, &r->effects));
+    TRY(reclog_open(&r->votes, &r->work, r, replay_vote, &end));
+    r->votes_damaged = r->votes_damaged || end == RECLOG_DAMAGED;
+    r->seating.told = r->seating.now.number;
+    return ERR_NONE;
+}
+
+/* Votes for a committee whose closing block is not here: the block log lost its end. Nothing is
+ * signed before it is there again, and then those votes are read. */
+enum err replica_begin_if_whole(struct replica *r)
+{
+    if (r->started || r->blocks.height < ledger_committed(r->ledger).height) {
+        return ERR_NONE;
+    }
+    TRY(remember_headers(r));
+    if (r->seating.told != r->seating.now.number) {
+        TRY(read_votes(r));
+    }
+    if (!pbft_status(r->pbft).log_ahead) {
+        begin_consensus(r);
+    }
+    return ERR_NONE;
+}
+
 enum err replica_recover(struct replica *r)
 {
     bool resume = false;
@@ -247,6 +283,7 @@ enum err replica_recover(struct replica *r)
     TRY(raise_boot(r));
     TRY(replica_load_keys(r));
     TRY(replica_install_taken(r));
+    TRY(replica_load_hand_overs(r));
     TRY(blocklog_load_base(&r->blocks));
     TRY(start_ledger(r, &resume, &header, &history));
     TRY(join_log(r, resume));
@@ -256,13 +293,9 @@ enum err replica_recover(struct replica *r)
         TRY(remember_window(r));
     }
     if (resume && r->blocks.height >= ledger_committed(r->ledger).height) {
-        TRY(replica_remember_headers(r));
+        TRY(remember_headers(r));
     }
     TRY(replay_or_cut(r));
-    TRY(reclog_open(&r->votes, &r->work, r, replay_vote, &end));
-    r->votes_damaged = end == RECLOG_DAMAGED;
-    if (r->blocks.height >= ledger_committed(r->ledger).height) {
-        replica_begin_consensus(r);
-    }
-    return ERR_NONE;
+    TRY(read_votes(r));
+    return replica_begin_if_whole(r);
 }

@@ -17,6 +17,16 @@ static enum err fold_change(void *user, const struct state_change *c)
     return r->config.ports.store_change(r->config.ports.ctx, c);
 }
 
+/* The committed block may have closed an epoch for another committee. */
+static enum err follow_committee(struct replica *r)
+{
+    enum err e = replica_sit(r);
+    if (e != ERR_NONE) {
+        r->broken = true; /* the state that was just written cannot be read */
+    }
+    return e;
+}
+
 /* The block log comes first: what the ledger knows as committed is in the log's memory at least,
  * and nothing is said to anybody before both are durable. */
 enum err replica_commit_block(struct replica *r, const struct hash *block, struct bytes certificate)
@@ -43,7 +53,7 @@ enum err replica_commit_block(struct replica *r, const struct hash *block, struc
     }
     struct ledger_tip tip = ledger_committed(r->ledger);
     replica_note(r, &tip, receipt, count);
-    return ERR_NONE;
+    return follow_committee(r);
 }
 
 static void carry_persist(struct replica *r, const struct pbft_effect *e)
@@ -68,12 +78,23 @@ static void carry_send(struct replica *r, const struct pbft_effect *e)
 {
     uint32_t peer = REPLICA_PEER_ALL;
     if (e->to != PBFT_PEER_ALL) {
-        if (e->to >= r->genesis->seat_count) {
+        if (e->to >= r->seating.now.count) {
             return;
         }
         peer = r->participant_of[e->to];
     }
     replica_send(r, peer, e->bytes);
+}
+
+/* While a change of the committee waits, an epoch that is over is closed first: at its last
+ * instant.
+ */
+static uint64_t next_time(const struct replica *r, const struct ledger_tip *top, bool *closing)
+{
+    uint64_t time = r->now_ms > top->time_ms ? r->now_ms : top->time_ms + 1;
+    uint64_t end = committee_epoch_end_ms(r->genesis, top->epoch);
+    *closing = top->committee_changes && time >= end && top->time_ms < end;
+    return *closing ? end : time;
 }
 
 static struct hash build(struct replica *r, const struct hash *parent, bool empty)
@@ -89,7 +110,8 @@ static struct hash build(struct replica *r, const struct hash *parent, bool empt
         return none;
     }
     struct bytes out = { NULL, 0 };
-    uint64_t time = r->now_ms > top.time_ms ? r->now_ms : top.time_ms + 1;
+    bool closing = false;
+    uint64_t time = next_time(r, &top, &closing);
     struct pbft_status s = pbft_status(r->pbft);
     const struct hash *self = &r->genesis->participant[r->config.self].id;
     struct block b;
@@ -97,7 +119,7 @@ static struct hash build(struct replica *r, const struct hash *parent, bool empt
         block_decode(r->suite, out, &r->work, &b) != ERR_NONE) {
         return none;
     }
-    if (b.tx_count == 0 && !empty) {
+    if (b.tx_count == 0 && !empty && !closing) {
         ledger_drop_above(r->ledger, parent);
         return none;
     }
@@ -171,6 +193,29 @@ static enum err step_one(struct replica *r, const struct pbft_event *ev)
         arena_release(&r->work, mark);
     }
     return ERR_NONE;
+}
+
+/* Consensus waits to hear who sits until the closing block is durable: a crash must not leave a
+ * vote log that knows of a committee which the block log does not know of. */
+void replica_tell_committee(struct replica *r)
+{
+    if (!r->started || r->seating.told == r->seating.now.number || replica_persist(r) != ERR_NONE) {
+        return;
+    }
+    size_t mark = arena_mark(&r->work);
+    struct pbft_event ev = { .kind = PBFT_COMMITTEE,
+                             .now_ms = r->now_ms,
+                             .from = PBFT_OBSERVER,
+                             .tip = ledger_committed(r->ledger),
+                             .committee = &r->seating.now,
+                             .seat = r->seat };
+    if (pbft_status(r->pbft).committed < ev.tip.height) {
+        ev.kind = PBFT_SYNCED;
+        ev.certificate = replica_newest_certificate(r);
+    }
+    r->seating.told = r->seating.now.number;
+    (void)!replica_step(r, &ev);
+    arena_release(&r->work, mark);
 }
 
 static struct pbft_event follow_event(const struct replica *r, const struct follow *f)

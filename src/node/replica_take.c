@@ -207,6 +207,7 @@ static enum err install(struct replica *r)
     }
     TRY(p->store_reset(p->ctx, s->header.height));
     TRY(reclog_open(&r->taken, &r->work, &in, install_piece, &end));
+    TRY(replica_hand_overs_write(r, s->hand_over, s->hand_over_count));
     TRY(p->store_mark(p->ctx, s->header.height, s->header_bytes, &s->history));
     return blocklog_restart(&r->blocks, s->first.height - 1, &s->first.previous, &s->before);
 }

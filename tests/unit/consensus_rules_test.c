@@ -421,8 +421,9 @@ TEST(a_damaged_record_of_the_vote_log_is_refused)
         enum err want;
     } BAD[] = {
         { "", 0, ERR_CORRUPT },        { "\2", 1, ERR_CORRUPT },      { "\0x", 2, ERR_CORRUPT },
-        { "\7x", 2, ERR_CORRUPT },     { "\1junk", 5, ERR_ENCODING }, { "\2junk", 5, ERR_ENCODING },
-        { "\3junk", 5, ERR_ENCODING }, { "\4junk", 5, ERR_ENCODING }, { "\5short", 6, ERR_CORRUPT },
+        { "\7x", 2, ERR_ENCODING },    { "\10x", 2, ERR_CORRUPT },    { "\1junk", 5, ERR_ENCODING },
+        { "\2junk", 5, ERR_ENCODING }, { "\3junk", 5, ERR_ENCODING }, { "\4junk", 5, ERR_ENCODING },
+        { "\5short", 6, ERR_CORRUPT },
     };
     struct cluster *c = cluster_new(4, 0, 17);
     struct pbft_config config = cluster_config(c, 0);

@@ -117,7 +117,7 @@ TEST(a_proposal_is_refused_for_each_thing_that_is_wrong_with_it)
     put_all(l, &law);
     propose(l, REGULATOR, &law.hash, 10);
     propose(l, OWNER, &law.hash, l->height);
-    LAB(l, OWNER, METHOD_GOVERNANCE_PROPOSE, proposal_make, 2, law.hash, 10);
+    LAB(l, OWNER, METHOD_GOVERNANCE_PROPOSE, proposal_make, 4, law.hash, 10);
     approve(l, OWNER, &unknown);
     struct hash id = propose(l, OWNER, &law.hash, 2);
     l->height = 2;

@@ -294,6 +294,37 @@ TEST(every_byte_of_an_archive_counts)
     space_drop(&sp);
 }
 
+static void seal_again(size_t at)
+{
+    uint8_t crc[4];
+    size_t covered = 5 + size_at(bytes_of(forged, sizeof forged), at);
+    struct buf b = buf_over(crc, sizeof crc);
+    buf_put_u32(&b, crc32c(0, bytes_of(forged + at, covered)));
+    memcpy(forged + at + covered, crc, 4);
+}
+
+TEST(an_archive_that_another_committee_certified_is_refused_and_says_so)
+{
+    char why[NODE_WHY_SIZE];
+    struct offline_archive made, want = { 0 };
+    struct bytes archive;
+    (void)begin(FEW);
+    CHECK_OK(write_archive(&want, &made, &archive));
+    memcpy(forged, archive.ptr, archive.len);
+    size_t at = 0, next = sizeof ARCHIVE_MAGIC - 1;
+    while (next < archive.len) { /* the last block is the last record */
+        at = next;
+        next += 9 + size_at(archive, at);
+    }
+    uint8_t *found = memmem(forged + at, archive.len - at, sp.genesis.committee_hash.b, HASH_SIZE);
+    CHECK(found != NULL);
+    found[0] ^= 1;
+    seal_again(at);
+    CHECK_ERR(check(bytes_of(forged, archive.len), why), ERR_INTEGRITY);
+    CHECK(strstr(why, "later committee") != NULL);
+    space_drop(&sp);
+}
+
 /* As a forger would, who gives each record its checksum again. */
 TEST(a_byte_changed_in_any_record_is_refused_though_its_checksum_is_right)
 {

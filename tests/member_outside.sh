@@ -1,0 +1,152 @@
+#!/bin/bash
+# member_outside — a committee that changes, seen from outside: four validators gain a fifth by
+# transaction, lose one, go on; and what is proved afterwards verifies from the genesis file.
+# The binary is $CARNET, else $DIR/carnet, else build/carnet.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+. tests/outside.sh
+S=$PLACE/space NODES=5 TX= EPOCH_S=5
+declare -a PID
+
+halt() {
+    local p
+    for p in "${PID[@]}"; do
+        kill -9 "$p" 2>/dev/null
+    done
+    wait 2>/dev/null
+}
+clean() {
+    halt
+    rm -rf -- "$PLACE"
+}
+trap clean EXIT
+printf 'right horse' >"$PLACE/pass"
+export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
+
+start() {
+    "$CARNET" node run --index "$1" >>"$PLACE/node-$1.log" 2>&1 </dev/null &
+    PID[$1]=$!
+}
+# of INDEX MEMBER: what a node says of itself.
+of() {
+    "$CARNET" net status --json | python3 -c 'import json,sys
+row = json.load(sys.stdin)["nodes"][int(sys.argv[1])]
+print(json.dumps(row.get(sys.argv[2])))' "$1" "$2"
+}
+within() {
+    local seconds=$1 i
+    shift
+    for ((i = 0; i < seconds * 4; i++)); do
+        "$@" && return 0
+        sleep 0.25
+    done
+    return 1
+}
+up() {
+    [ "$(of "$1" up)" = true ]
+}
+plays() {
+    [ "$(of "$1" role)" = "\"$2\"" ] && [ "$(of "$1" voting)" = "$3" ]
+}
+# member FILE NAME: of a JSON answer.
+member() {
+    python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$1" "$2"
+}
+as() {
+    local who=$1
+    shift
+    timeout 40 "$CARNET" "$@" --as "$who" --json >"$PLACE/answer" 2>"$PLACE/why" || {
+        cat "$PLACE/why" "$PLACE/answer"
+        return 1
+    }
+}
+pay() {
+    as bank money issue --to exporter --amount 1.00 || return 1
+    [ -n "$TX" ] || TX=$(member "$PLACE/answer" tx)
+}
+# decide CHANGE: proposed by one founder, approved by three.
+decide() {
+    local height proposal who
+    height=$(of 0 height)
+    as exporter committee propose "$1" --height $((height + 6)) || return 1
+    proposal=$(member "$PLACE/answer" proposal)
+    for who in exporter importer bank; do
+        as $who committee approve "$proposal" || return 1
+    done
+    pay && pay
+}
+# sits NUMBER: committee NUMBER has made a block; a payment closes the epoch, and one begins it.
+sits() {
+    pay && as exporter committee show && [ "$(member "$PLACE/answer" number)" = "$1" ]
+}
+exits() {
+    local want=$1 got
+    shift
+    "$CARNET" "$@"
+    got=$?
+    [ $got -eq "$want" ]
+}
+refused() {
+    local words=$1
+    shift
+    ! "$CARNET" "$@" 2>"$PLACE/why" && grep -q "$words" "$PLACE/why"
+}
+
+check 'a space is made' "$CARNET" net init --nodes 4 --epoch-seconds $EPOCH_S
+for ((i = 0; i < NODES; i++)); do start $i; done
+for ((i = 0; i < NODES; i++)); do check "node $i runs" within 20 up $i; done
+check 'a payment is made' pay
+python3 tests/make_shop.py 40 >"$PLACE/table.csv" 2>/dev/null ||
+    printf 'item,price\nbook,3\nlamp,5\n' >"$PLACE/table.csv"
+check 'an asset is put' as exporter asset put "$PLACE/table.csv"
+ASSET=$(member "$PLACE/answer" asset)
+check 'a token is minted' as exporter token mint --asset "$ASSET" --template ecommerce
+TOKEN=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["token"]["id"])' \
+    "$PLACE/answer")
+
+check 'the regulator only observes' plays 4 observer false
+check 'it asks for a seat' as regulator committee add
+CHANGE=$(member "$PLACE/answer" change)
+check 'the founders decide' decide "$CHANGE"
+check 'the seat is there when the epoch is over' within 20 sits 1
+check 'and its node votes' within 20 plays 4 validator true
+check 'a founder asks that the carrier goes' as exporter committee remove carrier
+CHANGE=$(member "$PLACE/answer" change)
+check 'the founders decide' decide "$CHANGE"
+check 'it is gone when the epoch is over' within 20 sits 2
+check 'and only observes' within 10 plays 3 observer false
+kill -9 "${PID[3]}"
+check 'the four go on without it' pay
+start 3
+check 'it comes back' within 20 up 3
+check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
+
+G=$S/genesis
+check 'the first payment is proved' \
+    within 10 "$CARNET" tx proof "$TX" --out "$PLACE/first" --as exporter
+TX=
+check 'one more is made' pay
+check 'the last payment is proved' \
+    within 20 "$CARNET" tx proof "$TX" --out "$PLACE/last" --as exporter
+check 'both verify from the genesis file' "$CARNET" tx verify "$PLACE/first" --genesis "$G"
+check 'over the hand-overs' "$CARNET" tx verify "$PLACE/last" --genesis "$G"
+check 'past the trust period it is not believed' \
+    exits 4 tx verify "$PLACE/last" --genesis "$G" --now 2200-01-01T00:00:00Z
+check 'a node gives an anchor' "$CARNET" audit anchor --out "$PLACE/anchor" --as exporter
+check 'with which it is' "$CARNET" tx verify "$PLACE/last" --genesis "$G" \
+    --anchor "$PLACE/anchor" --now 2200-01-01T00:00:00Z
+check 'a report is made' within 20 "$CARNET" audit report --token "$TOKEN" --out "$PLACE/report" \
+    --as regulator
+check 'it verifies from the genesis file' "$CARNET" audit verify "$PLACE/report" --genesis "$G"
+check 'and is as old as its hand-overs' \
+    exits 4 audit verify "$PLACE/report" --genesis "$G" --now 2200-01-01T00:00:00Z
+check 'an anchor that is none is refused' \
+    exits 4 audit verify "$PLACE/report" --genesis "$G" --anchor "$G"
+check 'a time that is none is wrong usage' \
+    exits 2 tx verify "$PLACE/last" --genesis "$G" --now yesterday
+kill "${PID[3]}"
+wait "${PID[3]}"
+check 'an archive has no place for hand-overs, and the export says so' \
+    refused 'committee has changed' ledger export "$PLACE/archive" --index 3
+halt
+close_cases
