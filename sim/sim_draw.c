@@ -9,7 +9,9 @@ enum {
     EVENTS_LESS_A_SEAT = 300,
     DEAR_NODES_MAX = 7,
     GUARDED_OF = 50,
-    GUARDED_SEED = 13
+    GUARDED_SEED = 13,
+    MEMBERS_OF = 3,
+    MEMBERS_SEED = 1
 };
 
 bool sim_guarded(uint64_t seed)
@@ -62,5 +64,9 @@ void sim_draw(uint64_t seed, struct sim_options *o)
     /* Where nodes begin anew time limits are short: most runs have long ones. */
     if (!sim_chance(&r, 600)) {
         o->faults &= ~(1u << SIM_WIPE | 1u << SIM_PRUNE);
+    }
+    /* In some its epochs are short, so they say less of what takes time within one. */
+    if (o->nodes < SIM_NODES_MAX && seed % MEMBERS_OF == MEMBERS_SEED) {
+        o->faults |= 1u << SIM_MEMBERS;
     }
 }

@@ -123,8 +123,9 @@ void sim_choose_victims(struct world *w)
         w->node[i].victim = true;
         sim_line(w, "n%u: its disk is not to be trusted", i);
     }
-    if (w->nodes > w->seats) {
-        w->node[w->seats].victim = true; /* an observer has no seat, and counts among nobody */
+    /* An observer has no seat, and counts among nobody; unless it may get one. */
+    if (w->nodes > w->seats && !sim_asked(w, SIM_MEMBERS)) {
+        w->node[w->seats].victim = true;
     }
 }
 

@@ -91,7 +91,7 @@ static void keep_vote(struct sim_liar *l, const struct sim_seen *s)
 
 static void keep_change(struct sim_liar *l, const struct sim_seen *s)
 {
-    if (s->seat >= l->w->seats) {
+    if (s->seat >= l->seats) {
         return;
     }
     struct liar_change *c = &l->change[s->seat];
@@ -218,6 +218,19 @@ void sim_liar_sends(struct sim_node *n, uint32_t peer, struct bytes message)
 /* ---- what it does unasked ----------------------------------------------------------------------
  */
 
+/* Its number on the committee that its first copy knows of, and how many sit there. */
+static void find_seat(struct sim_liar *l)
+{
+    struct sim_node *n = &l->w->node[l->slot[0]];
+    struct committee c;
+    if (n->up) {
+        ledger_committee_next(replica_ledger(n->replica), &c);
+        uint32_t seat = committee_seat_of(&c, &l->w->genesis.participant[l->seat].id);
+        l->hand.seat = seat == GENESIS_SEATS_MAX ? l->hand.seat : seat;
+        l->seats = c.count;
+    }
+}
+
 /* Both copies see everybody, or the network looks different to each (Twins). */
 static void new_reach(struct sim_liar *l)
 {
@@ -259,6 +272,7 @@ void sim_liar_acts(struct world *w, uint32_t number)
 {
     struct sim_liar *l = w->liar[number];
     arena_reset(&w->scratch);
+    find_seat(l);
     if (w->now_ms >= l->habit_until_ms) {
         new_habit(l);
     }
@@ -298,6 +312,7 @@ enum err sim_liars_open(struct world *w)
         l->random.state = sim_next(&w->random);
         l->seat = draw_seat(w);
         l->hand = (struct sim_hand){ w->suite, l->seat, w->first_seed[l->seat] };
+        l->seats = w->seats;
         l->slot[0] = l->seat;
         l->slot[1] = w->nodes + i;
         l->lies = (1u << SIM_LIE_END) - 1;

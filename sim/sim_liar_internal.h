@@ -43,7 +43,8 @@ struct sim_liar {
     struct world *w;
     struct sim_random random;
     struct sim_hand hand;
-    uint32_t seat, slot[LIAR_COPIES];
+    uint32_t seat, slot[LIAR_COPIES]; /* as participant; hand.seat is its number on the committee */
+    uint32_t seats;              /* of that committee */
     uint32_t lies, habit;        /* bits by enum sim_lie: in this run, and just now */
     uint32_t reach[LIAR_COPIES]; /* participants that a copy hears and is heard by */
     uint32_t split;              /* who is told the other thing */

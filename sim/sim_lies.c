@@ -34,7 +34,7 @@ static bool vote_message(struct sim_liar *l, const struct vote *v, struct bytes 
     uint8_t raw[SUITE_SIGNATURE_SIZE_MAX];
     struct bytes signature = { NULL, 0 };
     return sign_vote(l, v, raw, &signature) &&
-           sim_vote_message(v, l->seat, signature, memory(l), out) == ERR_NONE;
+           sim_vote_message(v, l->hand.seat, signature, memory(l), out) == ERR_NONE;
 }
 
 static bool propose_message(struct sim_liar *l, uint64_t view, uint64_t epoch, struct bytes wire,
@@ -44,7 +44,7 @@ static bool propose_message(struct sim_liar *l, uint64_t view, uint64_t epoch, s
     struct bytes signature = { NULL, 0 };
     struct vote v = { l->w->genesis.space, epoch, VOTE_PREPARE, view, height, *hash };
     return sign_vote(l, &v, raw, &signature) &&
-           sim_propose_message(view, wire, &v, l->seat, signature, memory(l), out) == ERR_NONE;
+           sim_propose_message(view, wire, &v, l->hand.seat, signature, memory(l), out) == ERR_NONE;
 }
 
 static const struct liar_block *some_block(struct sim_liar *l)
@@ -67,14 +67,14 @@ static uint32_t genuine(struct sim_liar *l, const struct vote *v, struct bytes *
     uint32_t n = l->vote_count < LIAR_VOTES ? l->vote_count : LIAR_VOTES;
     for (uint32_t i = 0; i < n; i++) {
         struct liar_vote *o = &l->vote[i];
-        if (o->seat < l->w->seats && o->vote.kind == v->kind && o->vote.view == v->view &&
+        if (o->seat < l->seats && o->vote.kind == v->kind && o->vote.view == v->view &&
             o->vote.epoch == v->epoch && hash_equal(&o->vote.block, &v->block)) {
             seats |= 1u << o->seat;
             sig[o->seat] = bytes_of(o->signature, l->hand.suite->signature_size);
         }
     }
-    if (sign_vote(l, v, own, &sig[l->seat])) {
-        seats |= 1u << l->seat;
+    if (sign_vote(l, v, own, &sig[l->hand.seat])) {
+        seats |= 1u << l->hand.seat;
     }
     return seats;
 }
@@ -103,7 +103,7 @@ static bool false_certificate(struct sim_liar *l, const struct vote *v, struct b
 {
     struct bytes sig[32] = { { NULL, 0 } };
     uint8_t own[SUITE_SIGNATURE_SIZE_MAX], noise[SUITE_SIGNATURE_SIZE_MAX];
-    uint32_t quorum = committee_quorum(l->w->seats);
+    uint32_t quorum = committee_quorum(l->seats);
     uint32_t seats = genuine(l, v, sig, own);
     uint64_t shape = sim_below(&l->random, SHAPES);
     if (l->w->options.mutant == SIM_MUTANT_FORGER) {
@@ -115,11 +115,12 @@ static bool false_certificate(struct sim_liar *l, const struct vote *v, struct b
     for (size_t i = 0; i < sizeof noise; i++) {
         noise[i] = (uint8_t)sim_next(&l->random);
     }
-    uint32_t from = shape == BEYOND_COMMITTEE ? l->w->seats : 0;
+    uint32_t from = shape == BEYOND_COMMITTEE ? l->seats : 0;
     for (uint32_t s = from; s < GENESIS_SEATS_MAX && shape != TOO_FEW; s++) {
         if ((uint32_t)__builtin_popcount(seats) < quorum && (seats >> s & 1) == 0) {
             seats |= 1u << s;
-            sig[s] = shape == NOISE ? bytes_of(noise, l->hand.suite->signature_size) : sig[l->seat];
+            sig[s] =
+                shape == NOISE ? bytes_of(noise, l->hand.suite->signature_size) : sig[l->hand.seat];
         }
     }
     struct certificate c = { v->epoch, v->kind, v->view, v->height, v->block, seats, 0, { { 0 } } };
@@ -302,7 +303,7 @@ bool sim_lie_equivocate(struct sim_liar *l)
         return false;
     }
     uint64_t view = l->view;
-    for (uint32_t i = 0; i < l->w->seats && pbft_primary(l->w->seats, view, b->epoch) != l->seat;
+    for (uint32_t i = 0; i < l->seats && pbft_primary(l->seats, view, b->epoch) != l->hand.seat;
          i++) {
         view++;
     }
@@ -353,7 +354,7 @@ static bool own_change(struct sim_liar *l, uint64_t view, struct bytes prepared,
 {
     uint64_t boast = sim_chance(&l->random, 300) ? 1 + sim_below(&l->random, 5) : 0;
     uint64_t committed = sim_chance(&l->random, 100) ? UINT64_MAX / 2 : l->w->height + boast;
-    struct sim_change c = { l->epoch, view, committed, l->seat, prepared };
+    struct sim_change c = { l->epoch, view, committed, l->hand.seat, prepared };
     uint8_t raw[SUITE_SIGNATURE_SIZE_MAX];
     struct bytes signature;
     if (sim_change_body(&l->w->genesis.space, &c, memory(l), &change[0]) != ERR_NONE) {
@@ -395,20 +396,19 @@ bool sim_lie_jump(struct sim_liar *l)
 static bool false_new_view(struct sim_liar *l)
 {
     struct bytes change[GENESIS_SEATS_MAX][2], message = { NULL, 0 };
-    uint32_t count = 0,
-             want = committee_quorum(l->w->seats) - (sim_chance(&l->random, 300) ? 1 : 0);
+    uint32_t count = 0, want = committee_quorum(l->seats) - (sim_chance(&l->random, 300) ? 1 : 0);
     uint64_t view = l->view + sim_below(&l->random, 2);
-    uint32_t first = (uint32_t)sim_below(&l->random, l->w->seats);
-    for (uint32_t i = 0; i < l->w->seats && pbft_primary(l->w->seats, view, l->epoch) != l->seat;
+    uint32_t first = (uint32_t)sim_below(&l->random, l->seats);
+    for (uint32_t i = 0; i < l->seats && pbft_primary(l->seats, view, l->epoch) != l->hand.seat;
          i++) {
         view++;
     }
     if (!own_change(l, view, some_prepared(l), change[count++])) {
         return false;
     }
-    for (uint32_t i = 0; i < l->w->seats && count < want; i++) {
-        const struct liar_change *c = &l->change[(first + i) % l->w->seats];
-        if ((first + i) % l->w->seats != l->seat && c->body.len > 0 && c->view == view) {
+    for (uint32_t i = 0; i < l->seats && count < want; i++) {
+        const struct liar_change *c = &l->change[(first + i) % l->seats];
+        if ((first + i) % l->seats != l->hand.seat && c->body.len > 0 && c->view == view) {
             change[count][0] = bytes_of(c->body.ptr, c->body.len);
             change[count++][1] = bytes_of(c->signature.ptr, c->signature.len);
         }

@@ -62,7 +62,7 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
             cli_hint(
                 c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, deaf, "
                    "skew, torn, slow, lost, misdirect, restore, wipe, prune, false_sync, lonely, "
-                   "byzantine:F");
+                   "members, byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
     }

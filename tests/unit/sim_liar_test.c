@@ -65,6 +65,7 @@ TEST(a_seat_whose_prepared_certificate_is_old_is_heard_when_it_asks_for_a_view)
     struct sim_result r;
     struct sim_options o = { .seed = 0 };
     sim_draw(20030, &o);
+    o.faults &= ~(1u << SIM_MEMBERS); /* as it was drawn then */
     CHECK_OK(sim_run(&o, &r));
 }
 
