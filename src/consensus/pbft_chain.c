@@ -190,10 +190,6 @@ void pbft_execute_next(struct pbft *p)
     e->bytes = pbft_kept_block(p, k);
 }
 
-/* A hash covers a block's header, and the body only through the roots in it. So a block that does
- * not execute is thrown away: who sent it may have kept the header and spoilt the rest. One that
- * came from anybody is asked for again, elsewhere; one that the primary proposed costs it the view.
- */
 /* What came from a peer and does not execute is asked for again, of the next one, but not at once:
  * when it is this node that lacks something, a key for one, the answers would chase each other. */
 static void want_later(struct pbft *p, const struct hash *block)
@@ -206,6 +202,10 @@ static void want_later(struct pbft *p, const struct hash *block)
     }
 }
 
+/* A hash covers a block's header, and the body only through the roots in it. So a block that does
+ * not execute is thrown away: who sent it may have kept the header and spoilt the rest. One that
+ * came from anybody is asked for again, elsewhere; one that the primary proposed costs it the view.
+ */
 enum err pbft_on_executed(struct pbft *p, const struct pbft_event *ev)
 {
     if (!p->executing || !hash_equal(&p->executed, &ev->block)) {
