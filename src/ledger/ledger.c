@@ -41,8 +41,7 @@ size_t ledger_memory_size(const struct ledger_limits *limits)
            replay_memory(limits->replay_max) +
            mempool_memory(limits->mempool_txs_max, limits->mempool_bytes_max) +
            verified_memory(limits->mempool_txs_max) + signers_memory(limits->signers_max) +
-           limits->scratch_bytes +
-           (LEDGER_OPEN_MAX + 1) * (size_t)limits->block_bytes + rounding;
+           limits->scratch_bytes + (LEDGER_OPEN_MAX + 1) * (size_t)limits->block_bytes + rounding;
 }
 
 static enum err memory_take(struct ledger *l, const struct ledger_limits *limits,

@@ -5,10 +5,13 @@
 static struct seat_change change_of(struct lab *l, enum contract_seat_verb verb, uint32_t actor,
                                     uint8_t root)
 {
-    return (struct seat_change){ .verb = (uint32_t)verb,
-                                 .participant = l->did[actor],
-                                 .root = root == 0 ? (struct hash){ { 0 } } : lab_id(root),
-                                 .weight = verb == SEAT_ADD ? 1 : 0 };
+    struct seat_change x = { .verb = (uint32_t)verb,
+                             .participant = l->did[actor],
+                             .weight = verb == SEAT_ADD ? 1 : 0 };
+    if (root != 0) {
+        x.root = lab_id(root);
+    }
+    return x;
 }
 
 static enum receipt_status put(struct lab *l, uint32_t actor, const struct seat_change *x,

@@ -1,5 +1,5 @@
-#include "crypto/sm3.h"
 #include "crypto/openssl.h"
+#include "crypto/sm3.h"
 
 #include <openssl/evp.h>
 

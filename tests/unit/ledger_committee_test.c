@@ -210,7 +210,8 @@ static void given_a_hand_over(void)
     struct committee next;
     given_a_change(2);
     CHECK_OK(next_block(end_of(0)));
-    CHECK(tip_header(&bytes).height == 2);
+    struct header h = tip_header(&bytes);
+    CHECK_EQ(h.height, 2);
     closing = fixture_certified(f, bytes, 0xB);
     ledger_committee_next(f->ledger, &next);
     CHECK_OK(proof_encode_hand_over(closing, &next, &f->arena, &handed));

@@ -34,8 +34,7 @@ static void put_file(const struct node_keys *k)
 static void open_folder(void)
 {
     test_folder("keys", folder);
-    if (secret_init() != ERR_NONE ||
-        disk_open(folder, disk_calls_posix(), &disk) != ERR_NONE ||
+    if (secret_init() != ERR_NONE || disk_open(folder, disk_calls_posix(), &disk) != ERR_NONE ||
         disk_folder(&disk, "keys") != ERR_NONE) {
         abort();
     }
