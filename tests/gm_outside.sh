@@ -67,7 +67,7 @@ start 3
 check 'the killed one starts' within 40 up 3
 check 'and stands where the others stand' within 40 level 3
 check 'and votes' within 40 votes 3
-end_all
+end_nodes
 for ((i = 0; i < NODES; i++)); do start $i; done
 for ((i = 0; i < NODES; i++)); do check "node $i runs after all were killed" within 40 up $i; done
 check 'what was paid is there' balanced

@@ -12,6 +12,12 @@ end_everything() {
     :
 }
 
+# A word that is no command is a mistake of the test, and would pass for a step that was taken.
+command_not_found_handle() {
+    tell 'not ok' "$1 is a command"
+    return 127
+}
+
 # What was started here names the place, or a path in it, in its command line.
 left_running() {
     pgrep -f -- "$PLACE/" | grep -vx "$$"
