@@ -174,7 +174,8 @@ static void port_other(void *ctx, uint32_t peer, struct bytes message)
 }
 
 /* The leaves of the seat's key tree can be made from the first seed alone, so they are kept from
- * the first start on; they are public. */
+ * the first start on; they are public. ERR_NOT_FOUND: they are gone, and the first seed has been
+ * erased since. Such a node can watch, and sits again when its seat is given new keys. */
 static enum err make_leaves(struct node *n, const struct seat *seat, unsigned log2)
 {
     struct hash root;
@@ -376,8 +377,9 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
         n->contracts.user = &n->env;
     }
     enum err e = load_leaves(n, seat);
-    if (e == ERR_NOT_FOUND && seat == NULL) {
-        free(n->epoch_leaves); /* without them this node can watch, and never sit */
+    if (e == ERR_NOT_FOUND) {
+        LOG("epoch_leaves_gone", LOG_NUM("seated_in_genesis", seat != NULL));
+        free(n->epoch_leaves);
         n->epoch_leaves = NULL;
         e = ERR_NONE;
     }
