@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "cli/trust_internal.h"
 #include "node/offline.h"
 
 /* `carnet ledger …`, `carnet node reindex`: a node's files while it does not run. */
@@ -135,8 +136,8 @@ static enum err refused(struct cli *c, const char *why)
     return ERR_NONE;
 }
 
-static enum err check_alone(struct cli *c, FILE *f, struct offline_archive *a,
-                            char why[NODE_WHY_SIZE])
+static enum err check_alone(struct cli *c, FILE *f, const struct proof_caller *caller,
+                            struct offline_archive *a, char why[NODE_WHY_SIZE])
 {
     char path[CLI_DIR_SIZE_MAX + 16];
     const char *genesis = cli_option(c, "--genesis");
@@ -144,7 +145,7 @@ static enum err check_alone(struct cli *c, FILE *f, struct offline_archive *a,
     size_t len = 0;
     cli_path(c, path, sizeof path, "genesis");
     TRY(cli_read_file(c, genesis != NULL ? genesis : path, &wire, &len));
-    enum err e = offline_check(bytes_of(wire, len), f, a, why);
+    enum err e = offline_check(bytes_of(wire, len), f, caller, a, why);
     free(wire);
     return e;
 }
@@ -172,6 +173,7 @@ static enum err run_import(struct cli *c)
     FILE *f = NULL;
     char why[NODE_WHY_SIZE] = "";
     struct offline_archive a = { 0 };
+    struct trust_files trust;
     uint32_t index = 0;
     uint64_t height = 0;
     bool check = cli_flag(c, "--check");
@@ -179,9 +181,15 @@ static enum err run_import(struct cli *c)
     if (!check && cli_option(c, "--genesis") != NULL) {
         return cli_fail(c, ERR_USAGE, "--genesis", "it goes with --check: a node has its own");
     }
-    TRY(open_archive(c, &f));
-    enum err e =
-        check ? check_alone(c, f, &a, why) : offline_import(c->dir, index, f, &a, &height, why);
+    TRY(trust_open(c, &trust));
+    enum err e = open_archive(c, &f);
+    if (e != ERR_NONE) {
+        trust_close(&trust);
+        return e;
+    }
+    e = check ? check_alone(c, f, &trust.caller, &a, why)
+              : offline_import(c->dir, index, f, &trust.caller, &a, &height, why);
+    trust_close(&trust);
     (void)fclose(f);
     if (e == ERR_INTEGRITY) {
         return refused(c, why);
@@ -216,6 +224,7 @@ static const struct cli_option IMPORT_OPTIONS[] = {
     { "--index", "I", "which node of nodes.json (0)" },
     { "--check", NULL, "only verify the file; nothing is written, no node is needed" },
     { "--genesis", "FILE", "with --check: the genesis file that is trusted" },
+    TRUST_OPTIONS,
     { NULL, NULL, NULL },
 };
 static const struct cli_command COMMANDS[] = {

@@ -2,15 +2,18 @@
 
 #include <stdarg.h>
 
-/* What makes an archive true, from the genesis file alone. */
+/* What makes an archive true, from the genesis file, the time and anchors. */
 
 struct check {
     const struct suite *suite;
     const struct genesis *genesis;
+    const struct proof_caller *caller;
     struct arena *keep, work;
     char *why;
     bool begun, carries, matched; /* matched: the snapshot's block has come by */
     struct archive_head head;
+    struct bytes hand_over[PROOF_HAND_OVERS_MAX];
+    uint32_t hand_overs;
     struct snapshot snapshot;
     uint32_t pieces;
     uint64_t next; /* height of the block that must come */
@@ -52,9 +55,17 @@ static enum err take_head(struct check *c, struct bytes body)
     return keep_head(c, &h);
 }
 
+static enum err take_hand_over(struct check *c, struct bytes body)
+{
+    if (c->hand_overs == PROOF_HAND_OVERS_MAX) {
+        return no(c, "it has more than %d hand-overs", (int)PROOF_HAND_OVERS_MAX);
+    }
+    return arena_copy(c->keep, body, &c->hand_over[c->hand_overs++]);
+}
+
 static enum err take_snapshot(struct check *c, struct bytes body)
 {
-    enum err e = snapshot_verify(c->suite, c->genesis, NULL, body, c->keep, &c->snapshot);
+    enum err e = snapshot_verify(c->suite, c->genesis, c->caller, body, c->keep, &c->snapshot);
     if (e == ERR_NO_SPACE) {
         return e;
     }
@@ -62,7 +73,9 @@ static enum err take_snapshot(struct check *c, struct bytes body)
     uint64_t at = c->snapshot.header.height;
     if (e != ERR_NONE || at < c->head.from || at > c->head.to ||
         c->snapshot.first.height < c->head.from) {
-        return no(c, "its snapshot is not one that the committee of genesis certified");
+        return no(c,
+                  "its snapshot is not one that a committee certified which this genesis file, the "
+                  "time and the anchors lead to");
     }
     return ERR_NONE;
 }
@@ -141,6 +154,8 @@ static enum err take(void *user, enum archive_kind kind, struct bytes body)
     bool blocks = c->begun && c->next > c->head.from;
     if (kind == ARCHIVE_HEAD && !c->begun) {
         e = take_head(c, body);
+    } else if (kind == ARCHIVE_HAND_OVER && c->begun && !blocks && !c->carries) {
+        e = take_hand_over(c, body);
     } else if (kind == ARCHIVE_SNAPSHOT && c->begun && !blocks && !c->carries) {
         e = take_snapshot(c, body);
     } else if (kind == ARCHIVE_PIECE && c->carries && !blocks) {
@@ -154,31 +169,33 @@ static enum err take(void *user, enum archive_kind kind, struct bytes body)
     return e;
 }
 
+static enum err by_a_committee(struct check *c, struct bytes certified, enum proof_step *step)
+{
+    struct trust trust;
+    struct header header;
+    struct hash hash;
+    TRY(proof_follow(c->suite, c->genesis, c->hand_over, c->hand_overs, &c->work, &trust, step));
+    TRY(proof_verify_header_by(c->suite, c->genesis, &trust, c->caller, certified, &c->work,
+                               &header, &hash, step));
+    *step = PROOF_CERTIFICATE;
+    return hash_equal(&hash, &c->last) ? ERR_NONE : ERR_PROOF;
+}
+
 /* Nothing of an archive is believed before this: a quorum signed its last block, and all others
  * hash into that. */
 static enum err certified(struct check *c)
 {
     struct bytes wire = { NULL, 0 };
-    struct header header;
-    struct hash hash;
     enum proof_step step = PROOF_ENCODING;
-    TRY(header_decode(c->last_header, &c->work, &header));
-    if (!hash_equal(&header.committee_hash, &c->genesis->committee_hash)) {
-        return no(c, "block %llu is of a later committee than that of genesis: not implemented",
-                  (unsigned long long)c->head.to);
-    }
     enum err e = proof_encode_certified(c->last_header, c->head.certificate, c->head.key,
                                         c->head.key_count, &c->work, &wire);
-    if (e == ERR_NONE) {
-        e = proof_verify_header(c->suite, c->genesis, wire, &c->work, &header, &hash, &step);
-    }
-    if (e == ERR_NO_SPACE) {
+    e = e == ERR_NONE ? by_a_committee(c, wire, &step) : e;
+    if (e == ERR_NONE || e == ERR_NO_SPACE) {
         return e;
     }
-    return e == ERR_NONE && hash_equal(&hash, &c->last)
-               ? ERR_NONE
-               : no(c, "the certificate of block %llu does not verify: %s",
-                    (unsigned long long)c->head.to, proof_step_name(step));
+    return no(c, "the certificate of block %llu does not verify: %s%s",
+              (unsigned long long)c->head.to, proof_step_name(step),
+              step == PROOF_TRUST ? "; give a newer anchor" : "");
 }
 
 static enum err finish(struct check *c)
@@ -197,8 +214,9 @@ static enum err finish(struct check *c)
     return certified(c);
 }
 
-enum err archive_check(FILE *f, const struct suite *s, const struct genesis *g, struct arena *a,
-                       struct archive_sum *out, char why[ARCHIVE_WHY_SIZE])
+enum err archive_check(FILE *f, const struct suite *s, const struct genesis *g,
+                       const struct proof_caller *caller, struct arena *a, struct archive_sum *out,
+                       char why[ARCHIVE_WHY_SIZE])
 {
     enum { KEEP = 8 * 1024 * 1024, WORK = 64 * 1024 * 1024 };
     struct arena keep;
@@ -207,7 +225,7 @@ enum err archive_check(FILE *f, const struct suite *s, const struct genesis *g, 
         return ERR_NO_SPACE;
     }
     TRY(arena_split(a, KEEP, &keep));
-    *c = (struct check){ .suite = s, .genesis = g, .keep = &keep, .why = why };
+    *c = (struct check){ .suite = s, .genesis = g, .caller = caller, .keep = &keep, .why = why };
     TRY(arena_split(a, WORK, &c->work));
     TRY(archive_each(f, a, why, c, take));
     TRY(finish(c));

@@ -4,6 +4,7 @@
 
 #include "node/archive_internal.h"
 #include "node/epoch_file_internal.h"
+#include "node/hand_over_file_internal.h"
 #include "node/offline_internal.h"
 #include "node/replica_internal.h"
 
@@ -25,6 +26,9 @@ struct import {
     struct arena keep, work;
     struct archive_sum sum;
     struct archive_head head;
+    const struct proof_caller *caller;
+    struct bytes hand_over[PROOF_HAND_OVERS_MAX];
+    uint32_t hand_overs;
     struct waiting slot[WAITING];
     uint64_t next, last; /* to be appended; newest that was read */
     struct store *store; /* open while a state is installed */
@@ -83,12 +87,20 @@ static enum err keep_head(struct import *m, struct bytes body)
     return ERR_NONE;
 }
 
+static enum err take_hand_over(struct import *m, struct bytes body)
+{
+    return m->hand_overs < PROOF_HAND_OVERS_MAX
+               ? arena_copy(&m->keep, body, &m->hand_over[m->hand_overs++])
+               : ERR_INTEGRITY;
+}
+
 static enum err take_snapshot(struct import *m, struct bytes body)
 {
     if (!m->install) {
         return ERR_NONE;
     }
-    TRY(snapshot_verify(m->o->node.suite, &m->o->node.genesis, NULL, body, &m->keep, &m->snapshot));
+    TRY(snapshot_verify(m->o->node.suite, &m->o->node.genesis, m->caller, body, &m->keep,
+                        &m->snapshot));
     return store_clear(m->store);
 }
 
@@ -119,6 +131,9 @@ static enum err take(void *user, enum archive_kind kind, struct bytes body)
     switch (kind) {
     case ARCHIVE_HEAD:
         e = keep_head(m, body);
+        break;
+    case ARCHIVE_HAND_OVER:
+        e = take_hand_over(m, body);
         break;
     case ARCHIVE_SNAPSHOT:
         e = take_snapshot(m, body);
@@ -235,6 +250,17 @@ static enum err keep_keys(struct import *m)
     return d.replace(d.ctx, EPOCH_FILE, buf_bytes(&b));
 }
 
+/* Those that a directory has not got; the keys in them may be forgotten everywhere else. */
+static enum err keep_hand_overs(struct import *m)
+{
+    struct storage d = node_disk(&m->o->node);
+    struct bytes list[PROOF_HAND_OVERS_MAX];
+    uint32_t count = 0;
+    TRY(hand_over_file_read(&d, &m->o->node.genesis, &m->work, list, &count));
+    return count < m->hand_overs ? hand_over_file_write(&d, m->hand_over, m->hand_overs, &m->work)
+                                 : ERR_NONE;
+}
+
 static enum err take_all(struct import *m, FILE *from)
 {
     char where[ARCHIVE_WHY_SIZE] = "";
@@ -249,6 +275,7 @@ static enum err take_all(struct import *m, FILE *from)
         return ERR_INTEGRITY;
     }
     TRY(keep_keys(m));
+    TRY(keep_hand_overs(m));
     return m->install ? install_state(m) : ERR_NONE;
 }
 
@@ -257,7 +284,7 @@ static enum err import_all(struct import *m, FILE *from, char why[NODE_WHY_SIZE]
     char where[ARCHIVE_WHY_SIZE] = "";
     const struct node *n = &m->o->node;
     struct arena *all = &m->o->work;
-    enum err e = archive_check(from, n->suite, &n->genesis, all, &m->sum, where);
+    enum err e = archive_check(from, n->suite, &n->genesis, m->caller, all, &m->sum, where);
     arena_reset(all);
     if (e != ERR_NONE) {
         return node_said(why, e, "the archive", where);
@@ -275,11 +302,13 @@ static enum err import_all(struct import *m, FILE *from, char why[NODE_WHY_SIZE]
     return e == ERR_NONE ? e : node_said(why, e, "the node's directory", hint);
 }
 
-enum err offline_import(const char *dir, uint32_t index, FILE *from, struct offline_archive *out,
+enum err offline_import(const char *dir, uint32_t index, FILE *from,
+                        const struct proof_caller *caller, struct offline_archive *out,
                         uint64_t *height, char why[NODE_WHY_SIZE])
 {
     struct import *m = calloc(1, sizeof *m);
     ASSERT(m != NULL);
+    m->caller = caller;
     enum err e = offline_open(dir, index, &m->o, why);
     if (e == ERR_NONE) {
         e = import_all(m, from, why);
@@ -296,8 +325,8 @@ enum err offline_import(const char *dir, uint32_t index, FILE *from, struct offl
     return e;
 }
 
-static enum err check_alone(struct bytes wire, FILE *from, struct arena *a,
-                            struct offline_archive *out, char why[NODE_WHY_SIZE])
+static enum err check_alone(struct bytes wire, FILE *from, const struct proof_caller *caller,
+                            struct arena *a, struct offline_archive *out, char why[NODE_WHY_SIZE])
 {
     struct genesis g;
     struct archive_sum sum;
@@ -311,7 +340,7 @@ static enum err check_alone(struct bytes wire, FILE *from, struct arena *a,
                        "genesis of the space's directory");
         return ERR_INTEGRITY;
     }
-    e = archive_check(from, s, &g, a, &sum, where);
+    e = archive_check(from, s, &g, caller, a, &sum, where);
     if (e != ERR_NONE) {
         return node_said(why, e, "the archive", where);
     }
@@ -319,8 +348,8 @@ static enum err check_alone(struct bytes wire, FILE *from, struct arena *a,
     return ERR_NONE;
 }
 
-enum err offline_check(struct bytes genesis, FILE *from, struct offline_archive *out,
-                       char why[NODE_WHY_SIZE])
+enum err offline_check(struct bytes genesis, FILE *from, const struct proof_caller *caller,
+                       struct offline_archive *out, char why[NODE_WHY_SIZE])
 {
     size_t size = NODE_WORK_SIZE + genesis.len * 100;
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -329,7 +358,7 @@ enum err offline_check(struct bytes genesis, FILE *from, struct offline_archive 
         return node_said(why, ERR_NO_SPACE, "memory", "");
     }
     struct arena a = arena_over(memory, size);
-    enum err e = check_alone(genesis, from, &a, out, why);
+    enum err e = check_alone(genesis, from, caller, &a, out, why);
     (void)munmap(memory, size);
     return e;
 }

@@ -3,9 +3,10 @@
 
 #include "node/archive_internal.h"
 #include "node/epoch_file_internal.h"
+#include "node/hand_over_file_internal.h"
 #include "node/offline_internal.h"
 #include "node/pieces_internal.h"
-#include "node/replica_internal.h"
+#include "node/replica_parts_internal.h"
 
 /* A directory's blocks, and its folded state where it is asked for, as one archive. */
 
@@ -16,6 +17,8 @@ struct export
     struct store *store;
     struct archive_head head;
     struct snapshot snapshot; /* depth and pieces once they are known */
+    struct bytes hand_over[PROOF_HAND_OVERS_MAX];
+    struct trust trust; /* the committees that these lead to */
     struct arena keep;
 };
 
@@ -47,33 +50,79 @@ static enum err certificate_of(struct export *x, uint64_t height, struct arena *
     return ERR_NOT_FOUND;
 }
 
+/* All committees of this space, as far as this node has kept who handed over to whom. */
+static enum err find_committees(struct export *x)
+{
+    const struct node *n = &x->o->node;
+    struct storage d = node_disk(&x->o->node);
+    enum proof_step step;
+    uint32_t count = 0;
+    TRY(hand_over_file_read(&d, &n->genesis, &x->keep, x->hand_over, &count));
+    return proof_follow(n->suite, &n->genesis, x->hand_over, count, &x->keep, &x->trust, &step);
+}
+
+/* Who certified this block; ERR_NOT_FOUND: a committee that was handed over to since. */
+static enum err who_sat(const struct export *x, const struct header *h,
+                        const struct committee **out)
+{
+    uint32_t i = x->trust.count - 1;
+    while (i > 0 && h->height < x->trust.committee[i].since_height) {
+        i--;
+    }
+    *out = &x->trust.committee[i];
+    return hash_equal(&h->committee_hash, &(*out)->hash) ? ERR_NONE : ERR_NOT_FOUND;
+}
+
+/* How many of the hand-overs lead to it. */
+static enum err hand_overs_to(const struct export *x, const struct header *h, uint32_t *count)
+{
+    const struct committee *sat;
+    TRY(who_sat(x, h, &sat));
+    *count = (uint32_t)sat->number;
+    return ERR_NONE;
+}
+
 /* The keys of a certificate's signers, in seat order. */
 struct signers {
+    const struct node *node;
+    const struct committee *sat;
     const struct certificate *certificate;
     struct arena *arena;
     struct bytes *key; /* of each seat */
 };
 
+/* A key is a seat's if it leads to the root of that seat; the number beside it is the file's. */
 static void take_key(void *user, const struct epoch_key_proof *k)
 {
     const struct signers *s = user;
-    bool wanted = k->epoch == s->certificate->epoch && k->seat < GENESIS_SEATS_MAX &&
-                  (s->certificate->seats >> k->seat & 1) != 0;
-    if (wanted && epoch_key_encode(k, s->arena, &s->key[k->seat]) != ERR_NONE) {
-        s->key[k->seat] = (struct bytes){ NULL, 0 };
+    const struct suite *suite = s->node->suite;
+    struct hash root;
+    if (k->epoch != s->certificate->epoch) {
+        return;
+    }
+    epoch_key_root(suite, k->epoch, k->public_key, &k->path, &root);
+    for (uint32_t seat = 0; seat < s->sat->count; seat++) {
+        struct epoch_key_proof own = *k;
+        own.seat = seat;
+        bool wanted =
+            (s->certificate->seats >> seat & 1) != 0 && hash_equal(&root, &s->sat->seat[seat].root);
+        if (wanted && epoch_key_encode(&own, s->arena, &s->key[seat]) != ERR_NONE) {
+            s->key[seat] = (struct bytes){ NULL, 0 };
+        }
     }
 }
 
-static enum err find_keys(struct export *x, struct bytes certificate, struct arena *a,
-                          struct bytes key[GENESIS_SEATS_MAX], uint32_t *count)
+static enum err find_keys(struct export *x, const struct header *of, struct bytes certificate,
+                          struct arena *a, struct bytes key[GENESIS_SEATS_MAX], uint32_t *count)
 {
     struct bytes of_seat[GENESIS_SEATS_MAX] = { { NULL, 0 } }, file;
     struct certificate c;
     const struct node *n = &x->o->node;
-    struct signers s = { &c, a, of_seat };
+    struct signers s = { n, NULL, &c, a, of_seat };
     uint32_t found = 0;
+    TRY(who_sat(x, of, &s.sat));
     TRY(certificate_decode(certificate, a, &c));
-    size_t max = epoch_file_size_max(n->suite, n->genesis.seat_count * REPLICA_KEY_EPOCHS);
+    size_t max = epoch_file_size_max(n->suite, replica_rows_max(&n->genesis) * REPLICA_KEY_EPOCHS);
     TRY(node_read_file(&x->o->node.disk, EPOCH_FILE, max, a, &file));
     TRY(epoch_file_each(n->suite, file, &s, take_key));
     for (uint32_t seat = 0; seat < GENESIS_SEATS_MAX; seat++) {
@@ -88,6 +137,15 @@ static enum err find_keys(struct export *x, struct bytes certificate, struct are
     return ERR_NONE;
 }
 
+static enum err end_at(struct export *x, uint64_t height)
+{
+    struct block b;
+    struct bytes beside;
+    x->head.to = height;
+    TRY(read_block(x, height, &x->keep, &b, &beside));
+    return find_keys(x, &b.header, x->head.certificate, &x->keep, x->head.key, &x->head.key_count);
+}
+
 /* The first block from `height` on that has a certificate, else the last one below it. */
 static enum err find_end(struct export *x, uint64_t height)
 {
@@ -98,8 +156,7 @@ static enum err find_end(struct export *x, uint64_t height)
             size_t mark = arena_mark(&x->keep);
             enum err e = certificate_of(x, h, &x->keep, &x->head.certificate);
             if (e == ERR_NONE) {
-                x->head.to = h;
-                return find_keys(x, x->head.certificate, &x->keep, x->head.key, &x->head.key_count);
+                return end_at(x, h);
             }
             arena_release(&x->keep, mark);
             TRY(e == ERR_NOT_FOUND ? ERR_NONE : e);
@@ -169,8 +226,10 @@ static enum err describe(struct export *x, uint64_t height)
     uint32_t count = 0;
     enum err e = certificate_of(x, height, &x->keep, &certificate);
     TRY(e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e);
-    TRY(find_keys(x, certificate, &x->keep, key, &count));
     TRY(read_block(x, height, &x->keep, &b, &beside));
+    TRY(find_keys(x, &b.header, certificate, &x->keep, key, &count));
+    x->snapshot.hand_over = x->hand_over;
+    TRY(hand_overs_to(x, &b.header, &x->snapshot.hand_over_count));
     TRY(proof_encode_certified(b.header_bytes, certificate, key, count, &x->keep, &certified));
     TRY(pieces_describe(&x->o->log, &x->o->node.genesis, &b.header, certified, &x->keep,
                         &x->o->work, &x->snapshot));
@@ -204,6 +263,22 @@ static enum err write_state(struct export *x)
     return ERR_NONE;
 }
 
+/* The state's own go with it, so these are for the last block. */
+static enum err write_hand_overs(struct export *x)
+{
+    struct block b;
+    struct bytes beside;
+    uint32_t count = 0;
+    size_t mark = arena_mark(&x->o->work);
+    TRY(read_block(x, x->head.to, &x->o->work, &b, &beside));
+    TRY(hand_overs_to(x, &b.header, &count));
+    arena_release(&x->o->work, mark);
+    for (uint32_t i = 0; i < count; i++) {
+        TRY(archive_put(x->file, ARCHIVE_HAND_OVER, &x->hand_over[i], 1));
+    }
+    return ERR_NONE;
+}
+
 static enum err write_blocks(struct export *x)
 {
     for (uint64_t h = x->head.from; h <= x->head.to; h++) {
@@ -214,17 +289,6 @@ static enum err write_blocks(struct export *x)
         arena_release(&x->o->work, mark);
     }
     return ERR_NONE;
-}
-
-/* An archive is checked with the seats of the genesis file; it has no place for hand-overs. */
-static enum err of_genesis(struct export *x)
-{
-    struct block b;
-    struct bytes beside;
-    TRY(read_block(x, x->o->log.height, &x->keep, &b, &beside));
-    return hash_equal(&b.header.committee_hash, &x->o->node.genesis.committee_hash)
-               ? ERR_NONE
-               : ERR_UNSUPPORTED;
 }
 
 /* Where it begins and ends, and whether the state goes with it. */
@@ -242,14 +306,15 @@ static enum err choose(struct export *x, const struct offline_archive *want, uin
         (want->to != 0 && want->to < want->from)) {
         return node_said(why, ERR_RANGE, "--from, --to", "the node has no such blocks");
     }
-    enum err e = of_genesis(x);
+    enum err e = find_committees(x);
     if (e != ERR_NONE) {
-        return node_said(why, e, "the archive", "the committee has changed since genesis");
+        return node_said(why, e, "the hand-overs", "the file is not of this space");
     }
     e = find_end(x, want->to == 0 ? log->height : want->to);
     if (e != ERR_NONE) {
         return node_said(why, e, "the certificate of the last block",
-                         "the keys of its epoch are kept for 64 epochs");
+                         "the keys of its epoch are kept for 64 epochs, and hand-overs by who "
+                         "was there");
     }
     x->head.from = want->from != 0 ? want->from : log->base + 1;
     bool with = want->state != 0 || (want->from == 0 && log->base > 0);
@@ -278,6 +343,7 @@ static enum err write_all(struct export *x, const struct offline_archive *want,
     blocklog_frontier(&x->o->log, x->head.from - 1, &x->head.before);
     enum err e = archive_begin(x->file);
     e = e == ERR_NONE ? archive_put_head(x->file, &x->head, &x->o->work) : e;
+    e = e == ERR_NONE ? write_hand_overs(x) : e;
     e = e == ERR_NONE && state != 0 ? write_state(x) : e;
     e = e == ERR_NONE ? write_blocks(x) : e;
     if (e != ERR_NONE) {

@@ -36,14 +36,15 @@ MUST_USE enum err offline_export(const char *dir, uint32_t index,
                                  const struct offline_archive *want, FILE *to,
                                  struct offline_archive *out, char why[NODE_WHY_SIZE]);
 /* Check all of it, then append what the node has not yet; one that has nothing begins from the
- * state if there is one. Cut off at any instant and called again, it goes on. *height is where the
- * node's log stands then. ERR_INTEGRITY: nothing was written; ERR_STATE: it does not join this
- * node's blocks; ERR_BUSY, ERR_DISK_FULL. The next start of the node executes the blocks. */
+ * state if there is one. `caller` is asked where the committee has changed (trust.h). Cut off at
+ * any instant and called again, it goes on. *height is where the node's log stands then.
+ * ERR_INTEGRITY: nothing was written; ERR_STATE: it does not join this node's blocks; ERR_BUSY,
+ * ERR_DISK_FULL. The next start of the node executes the blocks. */
 MUST_USE enum err offline_import(const char *dir, uint32_t index, FILE *from,
-                                 struct offline_archive *out, uint64_t *height,
-                                 char why[NODE_WHY_SIZE]);
-/* Only check it, with the genesis file and nothing else. */
-MUST_USE enum err offline_check(struct bytes genesis, FILE *from, struct offline_archive *out,
-                                char why[NODE_WHY_SIZE]);
+                                 const struct proof_caller *caller, struct offline_archive *out,
+                                 uint64_t *height, char why[NODE_WHY_SIZE]);
+/* Only check it, with the genesis file and nothing of a node. */
+MUST_USE enum err offline_check(struct bytes genesis, FILE *from, const struct proof_caller *caller,
+                                struct offline_archive *out, char why[NODE_WHY_SIZE]);
 
 #endif

@@ -1,69 +1,17 @@
+#include "node/hand_over_file_internal.h"
 #include "node/replica_parts_internal.h"
 
-/* Hand-overs (FORMATS 13): the closing header of each committee that has changed, certified, with
- * the keys of its signers, which are known for some epochs only; so it is kept when it happens.
- * File "hand-overs": per committee {length u32, canonical HandOver}, then a CRC-32C. A snapshot
- * brings those before it; what is missing otherwise is made from the block log. */
-
-static const char FILE_NAME[] = "hand-overs";
-enum {
-    HEAD_SIZE = 1024,
-    SEAT_SIZE = 1024
-}; /* of a hand-over: a header, and each seat with its key */
-
-static size_t file_max(const struct replica *r)
-{
-    uint32_t seats = r->peer_count < GENESIS_SEATS_MAX ? r->peer_count : GENESIS_SEATS_MAX;
-    return (size_t)PROOF_HAND_OVERS_MAX * (HEAD_SIZE + (size_t)seats * SEAT_SIZE) + 4;
-}
+/* Hand-overs (FORMATS 13), kept when they happen. A snapshot brings those before it; what is
+ * missing otherwise is made from the block log. */
 
 static enum err read_all(struct replica *r, struct arena *a, struct bytes *list, uint32_t *count)
 {
-    const struct storage *d = &r->config.ports.disk;
-    size_t len = 0;
-    uint8_t *memory = arena_alloc(a, file_max(r));
-    *count = 0;
-    if (memory == NULL) {
-        return ERR_NO_SPACE;
-    }
-    enum err e = d->read(d->ctx, FILE_NAME, 0, memory, file_max(r), &len);
-    if (e == ERR_NOT_FOUND || (e == ERR_NONE && len < 4)) {
-        return ERR_NONE;
-    }
-    TRY(e);
-    struct reader crc = reader_over(bytes_of(memory + len - 4, 4));
-    struct reader in = reader_over(bytes_of(memory, len - 4));
-    if (reader_u32(&crc) != crc32c(0, bytes_of(memory, len - 4))) {
-        return ERR_NONE; /* it is made again */
-    }
-    while (in.left > 0 && *count < PROOF_HAND_OVERS_MAX) {
-        struct bytes one = reader_take(&in, reader_u32(&in));
-        if (in.bad) {
-            break;
-        }
-        list[(*count)++] = one;
-    }
-    return ERR_NONE;
+    return hand_over_file_read(&r->config.ports.disk, r->genesis, a, list, count);
 }
 
 enum err replica_hand_overs_write(struct replica *r, const struct bytes *list, uint32_t count)
 {
-    const struct storage *d = &r->config.ports.disk;
-    size_t size = 4;
-    for (uint32_t i = 0; i < count; i++) {
-        size += 4 + list[i].len;
-    }
-    uint8_t *memory = arena_alloc(&r->work, size);
-    if (memory == NULL) {
-        return ERR_NO_SPACE;
-    }
-    struct buf b = buf_over(memory, size);
-    for (uint32_t i = 0; i < count; i++) {
-        buf_put_u32(&b, (uint32_t)list[i].len);
-        buf_put(&b, list[i]);
-    }
-    buf_put_u32(&b, crc32c(0, buf_bytes(&b)));
-    TRY(d->replace(d->ctx, FILE_NAME, buf_bytes(&b)));
+    TRY(hand_over_file_write(&r->config.ports.disk, list, count, &r->work));
     r->seating.hand_overs = count;
     return ERR_NONE;
 }

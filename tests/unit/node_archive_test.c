@@ -104,11 +104,14 @@ static enum err write_archive(const struct offline_archive *want, struct offline
     return e;
 }
 
+/* Who asks at no time in particular, and has no anchors. */
+static const struct proof_caller NOBODY = { 0 };
+
 static enum err check_by(struct bytes genesis, struct bytes archive, char why[NODE_WHY_SIZE])
 {
     struct offline_archive out;
     FILE *f = fmemopen((void *)(uintptr_t)archive.ptr, archive.len, "r");
-    enum err e = offline_check(genesis, f, &out, why);
+    enum err e = offline_check(genesis, f, &NOBODY, &out, why);
     (void)fclose(f);
     return e;
 }
@@ -122,7 +125,7 @@ static enum err take(struct bytes archive, uint64_t *height, char why[NODE_WHY_S
 {
     struct offline_archive out;
     FILE *f = fmemopen((void *)(uintptr_t)archive.ptr, archive.len, "r");
-    enum err e = offline_import(sp.dir, TAKER, f, &out, height, why);
+    enum err e = offline_import(sp.dir, TAKER, f, &NOBODY, &out, height, why);
     (void)fclose(f);
     if (e != ERR_NONE) {
         printf("# %s\n", why);
@@ -321,7 +324,37 @@ TEST(an_archive_that_another_committee_certified_is_refused_and_says_so)
     found[0] ^= 1;
     seal_again(at);
     CHECK_ERR(check(bytes_of(forged, archive.len), why), ERR_INTEGRITY);
-    CHECK(strstr(why, "later committee") != NULL);
+    CHECK(strstr(why, "does not verify: committee") != NULL);
+    space_drop(&sp);
+}
+
+/* The archive with so many records behind its head that say that they are hand-overs. */
+static struct bytes with_hand_overs(struct bytes archive, uint32_t count)
+{
+    size_t head = sizeof ARCHIVE_MAGIC - 1, at = head + 9 + size_at(archive, head);
+    memcpy(forged, archive.ptr, at);
+    size_t to = at;
+    for (uint32_t i = 0; i < count; i++, to += 10) {
+        const uint8_t record[] = { ARCHIVE_HAND_OVER, 0, 0, 0, 1, 0xff };
+        memcpy(forged + to, record, sizeof record);
+        seal_again(to);
+    }
+    memcpy(forged + to, archive.ptr + at, archive.len - at);
+    return bytes_of(forged, to + archive.len - at);
+}
+
+TEST(hand_overs_that_lead_nowhere_are_refused_and_there_are_at_most_so_many)
+{
+    char why[NODE_WHY_SIZE];
+    struct offline_archive made, want = { 0 };
+    struct bytes archive;
+    (void)begin(FEW);
+    CHECK_OK(write_archive(&want, &made, &archive));
+    CHECK_OK(check(with_hand_overs(archive, 0), why));
+    CHECK_ERR(check(with_hand_overs(archive, PROOF_HAND_OVERS_MAX), why), ERR_INTEGRITY);
+    CHECK(strstr(why, "does not verify: encoding") != NULL);
+    CHECK_ERR(check(with_hand_overs(archive, PROOF_HAND_OVERS_MAX + 1), why), ERR_INTEGRITY);
+    CHECK(strstr(why, "more than 64 hand-overs") != NULL);
     space_drop(&sp);
 }
 
