@@ -255,7 +255,7 @@ static void naive_root(const struct hash *key, const struct hash *leaf, uint32_t
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        unsigned at = key[i].b[bit / 8] >> (7 - bit % 8) & 1U;
+        unsigned at = (unsigned)(key[i].b[bit / 8] >> (7 - bit % 8)) & 1U;
         k[at][n[at]] = key[i];
         l[at][n[at]++] = leaf[i];
     }
