@@ -5,44 +5,9 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 . tests/outside.sh
-S=$PLACE/space NODES=5 TX= EPOCH_S=5
-declare -a PID
+. tests/processes.sh
+EPOCH_S=5
 
-halt() {
-    local p
-    for p in "${PID[@]}"; do
-        kill -9 "$p" 2>/dev/null
-    done
-    wait 2>/dev/null
-}
-end_everything() {
-    halt
-}
-printf 'right horse' >"$PLACE/pass"
-export CARNET_PASSPHRASE_FILE=$PLACE/pass CARNET_DIR=$S
-
-start() {
-    "$CARNET" node run --index "$1" >>"$PLACE/node-$1.log" 2>&1 </dev/null &
-    PID[$1]=$!
-}
-# of INDEX MEMBER: what a node says of itself.
-of() {
-    "$CARNET" net status --json | python3 -c 'import json,sys
-row = json.load(sys.stdin)["nodes"][int(sys.argv[1])]
-print(json.dumps(row.get(sys.argv[2])))' "$1" "$2"
-}
-within() {
-    local seconds=$1 i
-    shift
-    for ((i = 0; i < seconds * 4; i++)); do
-        "$@" && return 0
-        sleep 0.25
-    done
-    return 1
-}
-up() {
-    [ "$(of "$1" up)" = true ]
-}
 plays() {
     [ "$(of "$1" role)" = "\"$2\"" ] && [ "$(of "$1" voting)" = "$3" ]
 }
@@ -76,13 +41,6 @@ decide() {
 # sits NUMBER: committee NUMBER has made a block; a payment closes the epoch, and one begins it.
 sits() {
     pay && as exporter committee show && [ "$(member "$PLACE/answer" number)" = "$1" ]
-}
-exits() {
-    local want=$1 got
-    shift
-    "$CARNET" "$@"
-    got=$?
-    [ $got -eq "$want" ]
 }
 check 'a space is made' "$CARNET" net init --nodes 4 --epoch-seconds $EPOCH_S
 for ((i = 0; i < NODES; i++)); do start $i; done
@@ -198,5 +156,4 @@ kill "${PID[3]}"
 wait "${PID[3]}"
 check 'it can give what it took' "$CARNET" ledger export "$ALL" --index 3 --state
 check 'with its state, too' imports 0 --check --genesis "$G"
-halt
 close_cases
