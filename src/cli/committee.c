@@ -1,12 +1,13 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/actions_internal.h"
 
 /* Membership: who is to sit puts the change, a founder proposes it, the founders approve, and it
  * begins where an epoch ends. */
 
-enum { HEIGHTS_AHEAD = 20, SYSTEM_CONTRACT = 0, LEAVES_SIZE_MAX = 4096 * HASH_SIZE };
+enum { HEIGHTS_AHEAD = 20, SYSTEM_CONTRACT = 0 };
 
 /* The committee as state has it; before the first change it is that of genesis. */
 static enum err sitting(struct session *s, struct committee *out)
@@ -98,6 +99,11 @@ static enum err own_root(struct session *s, struct hash *out)
     hex_encode(bytes_of_hash(&s->genesis.space), space);
     snprintf(name, sizeof name, "node-%u/spaces/%s/epoch-leaves", s->node[s->own].index, space);
     cli_path(s->cli, path, sizeof path, "%s", name);
+    if (access(path, F_OK) != 0) {
+        return cli_fail(s->cli, ERR_NOT_FOUND, path,
+                        "node %u makes it at its first start, here: start it, and ask again",
+                        s->node[s->own].index);
+    }
     TRY(cli_read_file(s->cli, path, &file, &len));
     uint64_t count = (uint64_t)1 << s->genesis.param[PARAM_EPOCH_KEY_LOG2];
     struct hash *leaf = ARENA_ARRAY(&s->arena, struct hash, count);
