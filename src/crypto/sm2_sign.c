@@ -37,11 +37,14 @@ static void act_begin(struct act *a)
                        .y = BN_new(),
                        .secret = BN_secure_new(),
                        .nonce = BN_secure_new() };
-    must(a->ctx != NULL && a->group != NULL && a->mont != NULL && a->x != NULL && a->y != NULL &&
-         a->secret != NULL && a->nonce != NULL);
+    const void *const made[] = { a->ctx, a->group, a->mont, a->x, a->y, a->secret, a->nonce };
+    for (size_t i = 0; i < COUNT(made); i++) {
+        must(made[i] != NULL);
+    }
     a->point = EC_POINT_new(a->group);
     a->n = EC_GROUP_get0_order(a->group);
-    must(a->point != NULL && BN_MONT_CTX_set(a->mont, a->n, a->ctx) == 1);
+    must(a->point != NULL);
+    must(BN_MONT_CTX_set(a->mont, a->n, a->ctx) == 1);
     BN_set_flags(a->secret, BN_FLG_CONSTTIME);
     BN_set_flags(a->nonce, BN_FLG_CONSTTIME);
 }
@@ -58,11 +61,17 @@ static void act_end(struct act *a)
     BN_CTX_free(a->ctx);
 }
 
+/* 32 bytes, most significant first. */
+static void put_number(const BIGNUM *x, uint8_t out[SM2_NUMBER_SIZE])
+{
+    must(BN_bn2binpad(x, out, SM2_NUMBER_SIZE) == SM2_NUMBER_SIZE);
+}
+
 /* x and y of [k]G. */
 static void multiply(struct act *a, const BIGNUM *k)
 {
-    must(EC_POINT_mul(a->group, a->point, k, NULL, NULL, a->ctx) == 1 &&
-         EC_POINT_get_affine_coordinates(a->group, a->point, a->x, a->y, a->ctx) == 1);
+    must(EC_POINT_mul(a->group, a->point, k, NULL, NULL, a->ctx) == 1);
+    must(EC_POINT_get_affine_coordinates(a->group, a->point, a->x, a->y, a->ctx) == 1);
 }
 
 void sm2_public_from(const uint8_t private_key[SM2_NUMBER_SIZE],
@@ -73,8 +82,8 @@ void sm2_public_from(const uint8_t private_key[SM2_NUMBER_SIZE],
     must(BN_bin2bn(private_key, SM2_NUMBER_SIZE, a.secret) != NULL);
     multiply(&a, a.secret);
     public_key[0] = 4;
-    must(BN_bn2binpad(a.x, public_key + 1, SM2_NUMBER_SIZE) == SM2_NUMBER_SIZE &&
-         BN_bn2binpad(a.y, public_key + 1 + SM2_NUMBER_SIZE, SM2_NUMBER_SIZE) == SM2_NUMBER_SIZE);
+    put_number(a.x, public_key + 1);
+    put_number(a.y, public_key + 1 + SM2_NUMBER_SIZE);
     act_end(&a);
 }
 
@@ -82,17 +91,17 @@ void sm2_public_from(const uint8_t private_key[SM2_NUMBER_SIZE],
  * The inverse is a power, by Fermat. False: nonce + r or the outcome is zero. */
 static bool finish(struct act *a, const BIGNUM *r)
 {
-    bool good = BN_mod_add_quick(a->nonce, a->nonce, r, a->n) == 1;
-    good = good && BN_copy(a->y, a->n) != NULL && BN_sub_word(a->y, 2) == 1;
-    good = good && BN_mod_add_quick(a->secret, a->secret, BN_value_one(), a->n) == 1;
-    must(good);
+    must(BN_mod_add_quick(a->nonce, a->nonce, r, a->n) == 1);
+    must(BN_copy(a->y, a->n) != NULL);
+    must(BN_sub_word(a->y, 2) == 1);
+    must(BN_mod_add_quick(a->secret, a->secret, BN_value_one(), a->n) == 1);
     if (BN_is_zero(a->nonce)) {
         return false;
     }
-    must(BN_mod_exp_mont_consttime(a->secret, a->secret, a->y, a->n, a->ctx, a->mont) == 1 &&
-         BN_to_montgomery(a->secret, a->secret, a->mont, a->ctx) == 1 &&
-         BN_mod_mul_montgomery(a->secret, a->secret, a->nonce, a->mont, a->ctx) == 1 &&
-         BN_mod_sub_quick(a->secret, a->secret, r, a->n) == 1);
+    must(BN_mod_exp_mont_consttime(a->secret, a->secret, a->y, a->n, a->ctx, a->mont) == 1);
+    must(BN_to_montgomery(a->secret, a->secret, a->mont, a->ctx) == 1);
+    must(BN_mod_mul_montgomery(a->secret, a->secret, a->nonce, a->mont, a->ctx) == 1);
+    must(BN_mod_sub_quick(a->secret, a->secret, r, a->n) == 1);
     return !BN_is_zero(a->secret);
 }
 
@@ -102,15 +111,15 @@ bool sm2_sign_with(const uint8_t private_key[SM2_NUMBER_SIZE], const uint8_t non
     struct act a;
     act_begin(&a);
     BIGNUM *r = BN_bin2bn(e->b, HASH_SIZE, NULL);
-    must(r != NULL && BN_bin2bn(private_key, SM2_NUMBER_SIZE, a.secret) != NULL &&
-         BN_bin2bn(nonce, SM2_NUMBER_SIZE, a.nonce) != NULL);
+    must(r != NULL);
+    must(BN_bin2bn(private_key, SM2_NUMBER_SIZE, a.secret) != NULL);
+    must(BN_bin2bn(nonce, SM2_NUMBER_SIZE, a.nonce) != NULL);
     multiply(&a, a.nonce);
     must(BN_mod_add(r, r, a.x, a.n, a.ctx) == 1);
     bool good = !BN_is_zero(r) && finish(&a, r);
     if (good) {
-        must(BN_bn2binpad(r, signature, SM2_NUMBER_SIZE) == SM2_NUMBER_SIZE &&
-             BN_bn2binpad(a.secret, signature + SM2_NUMBER_SIZE, SM2_NUMBER_SIZE) ==
-                 SM2_NUMBER_SIZE);
+        put_number(r, signature);
+        put_number(a.secret, signature + SM2_NUMBER_SIZE);
     }
     BN_free(r);
     act_end(&a);
