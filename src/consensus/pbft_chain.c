@@ -226,9 +226,11 @@ enum err pbft_on_executed(struct pbft *p, const struct pbft_event *ev)
         pbft_chain_cut(p, p->open_count);
         pbft_discard(p, k);
     }
+    if (fetched) {
+        want_later(p, &ev->block);
+    }
     if (fetched && !p->changing) {
         p->resolved = p->resolved && !(p->based && height <= p->base_height);
-        want_later(p, &ev->block);
         return ERR_NONE;
     }
     if (!p->changing) {

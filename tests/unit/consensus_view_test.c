@@ -367,7 +367,7 @@ struct spoilt {
 };
 
 /* Seat 0 missed the block that view 1 proposes again; the test speaks for the others. */
-static struct spoilt missing_tip(void)
+static struct spoilt spoilt_block(void)
 {
     struct cluster *c = started(4, 0, 13);
     c->manual = true;
@@ -378,6 +378,13 @@ static struct spoilt missing_tip(void)
     memcpy(bad, s.good.ptr, s.good.len);
     bad[s.good.len - 1] ^= 1; /* the header's hash is the same */
     s.bad = bytes_of(bad, s.good.len);
+    return s;
+}
+
+static struct spoilt missing_tip(void)
+{
+    struct spoilt s = spoilt_block();
+    struct cluster *c = s.c;
     struct message m = { .kind = MESSAGE_NEW_VIEW, .view = 1, .change_count = 3 };
     struct bytes cert = cluster_certificate(c, VOTE_PREPARE, 0, 1, c->now_ms, &s.hash, 3);
     for (uint32_t i = 0; i < 3; i++) {
@@ -437,6 +444,34 @@ TEST(a_block_whose_body_was_spoilt_is_thrown_away_and_asked_for_again_a_while_la
     CHECK_OK(cluster_send(s.c, 2, 0, &right));
     CHECK_EQ(s.c->node[0].open_count, 1);
     cluster_free(s.c);
+}
+
+TEST(while_views_change_a_certified_block_that_does_not_execute_is_not_asked_for_at_once_either)
+{
+    struct spoilt s = spoilt_block();
+    struct cluster *c = s.c;
+    for (uint32_t seat = 1; seat <= 2; seat++) {
+        struct message m = { .kind = MESSAGE_VIEW_CHANGE, .change_count = 1 };
+        m.change[0] = cluster_change(c, seat, 1, 0, NOTHING);
+        CHECK_OK(cluster_send(c, seat, 0, &m));
+    }
+    CHECK(pbft_status(c->node[0].pbft).changing);
+    for (uint32_t seat = 1; seat <= 3; seat++) {
+        struct message m = { .kind = MESSAGE_VOTE };
+        m.vote = cluster_vote(c, seat, VOTE_COMMIT, 0, 1, c->now_ms, &s.hash);
+        CHECK_OK(cluster_send(c, seat, 0, &m));
+    }
+    CHECK_EQ(asked_for(c), 1);
+    struct message bad = { .kind = MESSAGE_BLOCK, .block = s.bad };
+    CHECK_OK(cluster_send(c, 1, 0, &bad));
+    CHECK_EQ(asked_for(c), 1);
+    c->now_ms += 200;
+    cluster_tick(c, 0);
+    CHECK_EQ(asked_for(c), 2);
+    struct message right = { .kind = MESSAGE_BLOCK, .block = s.good };
+    CHECK_OK(cluster_send(c, 2, 0, &right));
+    CHECK_EQ(c->node[0].tip.height, 1);
+    cluster_free(c);
 }
 
 TEST(messages_for_later_views_never_grow_in_memory)

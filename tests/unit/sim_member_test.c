@@ -72,15 +72,16 @@ TEST(the_same_seed_is_the_same_history_with_changes_too)
 
 /* Drawn seeds that stood still: a view change of an epoch that was over was said for ever (20070,
  * 20141, 20292), answers chased questions (20378), two vote logs knew of a committee that their
- * block logs had lost (20415). A fault that finds no occasion is no defect here. */
+ * block logs had lost (20415). Without changes: answers chased questions of a node that was changing
+ * views (33003). A fault that finds no occasion is no defect here. */
 TEST(drawn_seeds_that_stood_still_go_on)
 {
-    static const uint64_t SEED[] = { 20070, 20141, 20292, 20378, 20415 };
+    static const uint64_t SEED[] = { 20070, 20141, 20292, 20378, 20415, 33003 };
     for (size_t i = 0; i < COUNT(SEED); i++) {
         struct sim_result r;
         struct sim_options o = { .seed = 0 };
         sim_draw(SEED[i], &o);
-        o.faults |= 1u << SIM_MEMBERS;
+        o.faults |= SEED[i] < 30000 ? 1u << SIM_MEMBERS : 0;
         enum err e = sim_run(&o, &r);
         CHECK(e == ERR_NONE || e == ERR_UNAVAILABLE);
         CHECK_EQ(r.violation_count, 0);
