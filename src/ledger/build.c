@@ -44,14 +44,15 @@ static enum err choose_one(struct ledger *l, uint32_t index, struct choice *c)
 static enum err choose(struct ledger *l, struct choice *c)
 {
     const uint64_t *order = mempool_order(&l->mempool);
-    for (uint32_t i = 0; i < l->mempool.count && c->count < c->count_max; i++) {
+    uint32_t waiting = l->mempool.count;
+    for (uint32_t i = 0; i < waiting && c->count < c->count_max; i++) {
         uint32_t index = mempool_order_index(order[i]);
         enum err e = choose_one(l, index, c);
         if (l->ctx.fatal != ERR_NONE) {
             return l->ctx.fatal;
         }
         if (invalid_for_ever(e)) {
-            mempool_mark(&l->mempool, &l->mempool.entry[index].id);
+            mempool_remove(&l->mempool, &l->mempool.entry[index].id);
         }
     }
     return ERR_NONE;
@@ -166,7 +167,6 @@ enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time
     ledger_context(l, CTX_NEWEST, time_ms, h.height);
     TRY(choose(l, &c));
     TRY(build_run(l, &h, certificate, &c, &wire));
-    mempool_sweep(&l->mempool, time_ms);
     *out = wire;
     return ERR_NONE;
 }

@@ -370,7 +370,7 @@ enum err ledger_commit(struct ledger *l, const struct hash *block, void *user,
     l->open_count--;
     const struct link *now = l->chain[0];
     for (uint32_t i = 0; i < now->count; i++) {
-        mempool_mark(&l->mempool, &now->receipt[i].transaction);
+        mempool_remove(&l->mempool, &now->receipt[i].transaction);
     }
     mempool_sweep(&l->mempool, now->tip.time_ms);
     if (l->replay.count > l->replay.max / 2) {

@@ -14,13 +14,13 @@ enum { LEDGER_OPEN_MAX = 4, LEDGER_PENDING_MAX = 65536 };
 
 struct ledger_limits {
     struct state_limits state;
-    uint32_t replay_max;       /* ids of the replay window */
+    uint32_t replay_max; /* ids of the replay window */
     uint32_t mempool_txs_max, mempool_bytes_max;
-    uint32_t signers_max;      /* keys of signers remembered, 152 bytes each */
-    uint32_t scratch_bytes;    /* decoding and executing one block */
-    uint32_t block_bytes;      /* bytes and receipts of one block: nine times its size suffices */
+    uint32_t signers_max;   /* keys of signers remembered, 152 bytes each */
+    uint32_t scratch_bytes; /* decoding and executing one block */
+    uint32_t block_bytes;   /* bytes and receipts of one block: nine times its size suffices */
 };
-struct ledger_limits ledger_limits_node(void); /* about 600 MiB */
+struct ledger_limits ledger_limits_node(void);  /* about 600 MiB */
 struct ledger_limits ledger_limits_small(void); /* about 12 MiB: the simulator, tests */
 size_t ledger_memory_size(const struct ledger_limits *limits);
 
@@ -81,14 +81,13 @@ uint32_t ledger_version_known(const struct ledger *l);
 MUST_USE enum err ledger_submit(struct ledger *l, struct bytes tx, uint64_t now_ms,
                                 struct hash *id);
 uint32_t ledger_pending(const struct ledger *l);
-uint64_t ledger_oldest_pending_ms(const struct ledger *l); /* arrival of the oldest; 0: none */
-/* Iterate pending transactions (gossip, resubmission): NULL when index is past the end. */
-struct bytes ledger_pending_at(const struct ledger *l, uint32_t index);
+uint64_t ledger_oldest_pending_ms(struct ledger *l); /* arrival of the oldest; 0: none */
+/* By arrival: 0 is the oldest; empty where one has left since, NULL past the newest. */
+struct bytes ledger_pending_at(struct ledger *l, uint32_t index);
 
 /* Build and execute a block on `parent` (must be the newest after dropping what does not lead to
- * it; ERR_STATE when unknown or LEDGER_OPEN_MAX would be passed). `certificate` is the newest
- * commit certificate known (empty at height 1). The block is open afterwards; *out lives until
- * the next call of build or execute. */
+ * it; ERR_STATE when unknown or LEDGER_OPEN_MAX would be passed). `certificate`: the newest known,
+ * empty at height 1. The block is open afterwards; *out lives until the next build or execute. */
 MUST_USE enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time_ms,
                                const struct hash *proposer, struct bytes certificate,
                                struct bytes *out);
@@ -98,9 +97,8 @@ MUST_USE enum err ledger_build(struct ledger *l, const struct hash *parent, uint
  * transaction's window is closed or it was seen, ERR_SIGNATURE, ERR_ENCODING, ERR_RANGE time, cost,
  * order or quota rules. Bounds on time against a clock are the caller's (FORMATS 10). */
 MUST_USE enum err ledger_execute(struct ledger *l, struct bytes block);
-/* The same for a block of which the caller knows that it is committed, because it hashes into a
- * certified one: the signatures of its last commit, whose keys may be long forgotten, are not asked
- * again. */
+/* The same for a block that is committed for sure, since it hashes into a certified one: signatures
+ * of its last commit, whose keys may be long forgotten, are not asked again. */
 MUST_USE enum err ledger_execute_committed(struct ledger *l, struct bytes block);
 /* Drop open blocks above this one (which is open or committed). */
 void ledger_drop_above(struct ledger *l, const struct hash *block);

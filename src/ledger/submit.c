@@ -142,12 +142,19 @@ uint32_t ledger_pending(const struct ledger *l)
     return l->mempool.count;
 }
 
-uint64_t ledger_oldest_pending_ms(const struct ledger *l)
+uint64_t ledger_oldest_pending_ms(struct ledger *l)
 {
-    return l->mempool.count == 0 ? 0 : l->mempool.entry[0].arrival_ms;
+    const struct pending *oldest = mempool_oldest(&l->mempool);
+    return oldest == NULL ? 0 : oldest->arrival_ms;
 }
 
-struct bytes ledger_pending_at(const struct ledger *l, uint32_t index)
+struct bytes ledger_pending_at(struct ledger *l, uint32_t index)
 {
-    return index < l->mempool.count ? mempool_bytes(&l->mempool, index) : bytes_of(NULL, 0);
+    struct mempool *m = &l->mempool;
+    (void)mempool_oldest(m);
+    if (index >= m->end - m->first) {
+        return bytes_of(NULL, 0);
+    }
+    struct bytes tx = mempool_bytes(m, m->first + index);
+    return m->entry[m->first + index].gone ? bytes_of(tx.ptr, 0) : tx;
 }

@@ -39,9 +39,10 @@ void replica_gossip_add(struct replica *r, struct bytes tx)
     r->gossip[r->gossip_count++] = copy;
 }
 
+/* Half of them are the oldest, for whose sake a primary is voted out; the others take turns. */
 static void gossip_again(struct replica *r)
 {
-    enum { AGAIN_MAX = 64 };
+    enum { AGAIN_MAX = 256 };
     uint32_t pending = ledger_pending(r->ledger);
     uint64_t oldest = ledger_oldest_pending_ms(r->ledger);
     if (pending == 0 || oldest + r->config.resend_ms > r->now_ms) {
@@ -49,8 +50,11 @@ static void gossip_again(struct replica *r)
     }
     uint32_t count = pending < AGAIN_MAX ? pending : AGAIN_MAX;
     for (uint32_t i = 0; i < count; i++) {
-        r->gossip_cursor = (r->gossip_cursor + 1) % pending;
-        struct bytes tx = ledger_pending_at(r->ledger, r->gossip_cursor);
+        bool eldest = i < AGAIN_MAX / 2;
+        struct bytes tx = ledger_pending_at(r->ledger, eldest ? i : r->gossip_cursor++);
+        if (!eldest && tx.ptr == NULL) {
+            r->gossip_cursor = 0;
+        }
         if (tx.len > 0 && tx.len <= REPLICA_GOSSIP_BYTES / 2) {
             replica_gossip_add(r, tx);
         }

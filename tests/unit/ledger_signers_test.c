@@ -98,10 +98,9 @@ static void commit(void)
 static void leave_all(void)
 {
     struct mempool *m = &f->ledger->mempool;
-    for (uint32_t i = 0; i < m->count; i++) {
-        mempool_mark(m, &m->entry[i].id);
+    while (mempool_oldest(m) != NULL) {
+        mempool_remove(m, &mempool_oldest(m)->id);
     }
-    mempool_sweep(m, now);
 }
 
 /* A block of this transaction on the newest one, with the roots of an empty one. */

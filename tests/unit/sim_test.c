@@ -68,6 +68,7 @@ TEST(the_same_seed_is_the_same_history)
 {
     struct sim_result a, b, c;
     struct sim_options o = options(5, ALL);
+    o.steps = 2 * STEPS;
     CHECK_OK(run(&o, &a));
     CHECK_OK(run(&o, &b));
     CHECK(hash_equal(&a.trace_hash, &b.trace_hash));
