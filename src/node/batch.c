@@ -103,14 +103,17 @@ enum err node_batch_submit(struct node *n, struct bytes framed, uint32_t *ticket
 {
     uint32_t count = 0, place = 0;
     TRY(count_framed(framed, &count));
+    if (verify_full(n->verify, VERIFY_TXS)) {
+        return ERR_BUSY;
+    }
     TRY(take_place(n, count, &place));
     struct batch_entry *e = &n->batches.entry[place];
     struct ledger_signature *x = verify_room(n->verify);
     uint32_t questions = ask(n, framed, x);
     if (questions < VERIFY_QUESTIONS_MIN) {
         submit_all(n, framed, e);
-    } else if (verify_start(n->verify, BATCH_PEER_FIRST + place, framed, x, questions) !=
-               ERR_NONE) {
+    } else if (verify_start(n->verify, VERIFY_TXS, BATCH_PEER_FIRST + place, framed, x,
+                            questions) != ERR_NONE) {
         leave(e);
         return ERR_BUSY;
     }

@@ -8,6 +8,7 @@
 
 #include "node/heed_internal.h"
 #include "node/node_internal.h"
+#include "node/replica_codec_internal.h"
 
 /* Life of a node: open, run on one loop, close. */
 
@@ -134,6 +135,19 @@ void node_settle(struct node *n)
     n->settle_due = true;
 }
 
+/* A view that is left says that a primary did not answer, or that this machine did not keep up. */
+static void tell_view(struct node *n)
+{
+    struct replica_status s = replica_status(n->replica);
+    if (s.pbft.view == n->view_told) {
+        return;
+    }
+    n->view_told = s.pbft.view;
+    LOG("view", LOG_NUM("number", s.pbft.view), LOG_NUM("height", s.tip.height),
+        LOG_NUM("primary_seat", s.pbft.primary), LOG_NUM("pending", s.pending),
+        LOG_NUM("peers_up", s.peers_up), LOG_NUM("verifying", verify_status(n->verify).messages));
+}
+
 static void on_settle(uv_prepare_t *handle)
 {
     struct node *n = handle->data;
@@ -145,6 +159,7 @@ static void on_settle(uv_prepare_t *handle)
     enum err e = replica_flush(n->replica, now);
     tell_disk(n, e);
     heed_tip(n);
+    tell_view(n);
     if (replica_status(n->replica).restart) {
         begin_again(n);
     }
@@ -229,14 +244,24 @@ static void on_verified(void *user, uint32_t peer, struct bytes message,
     }
 }
 
-/* To the workers when it has enough to verify and they have room. */
+/* To the workers when it has enough to verify. Transactions for which they have no room are dropped
+ * unread, as a full pool drops them: who sent them keeps them, says them again, and a block brings
+ * them in any case. To verify them here would keep votes waiting. */
 static bool given_to_workers(struct node *n, uint32_t peer, struct bytes message)
 {
     struct ledger_signature *x = verify_room(n->verify);
     uint32_t count = 0;
+    bool txs = peer_kind_of(message) == PEER_TRANSACTIONS;
+    enum verify_order order = txs ? VERIFY_TXS : VERIFY_BLOCK;
+    if (txs && verify_full(n->verify, order)) {
+        return true;
+    }
     replica_questions(n->replica, node_now_ms(n), peer, message, x, VERIFY_QUESTIONS_MAX, &count);
-    return count >= VERIFY_QUESTIONS_MIN &&
-           verify_start(n->verify, peer, message, x, count) == ERR_NONE;
+    if (count < VERIFY_QUESTIONS_MIN) {
+        return false;
+    }
+    enum err e = verify_start(n->verify, order, peer, message, x, count);
+    return e == ERR_NONE || txs;
 }
 
 static void on_message(void *user, uint32_t peer, enum peer_link link, struct bytes message)

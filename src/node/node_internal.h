@@ -77,7 +77,7 @@ struct node {
     bool disk_told, settle_due;
     uint32_t healed_ticks, version_told;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];
-    uint64_t heeded, attach_ms, attach_cursor_ms; /* versions at; next sweep; where it stands */
+    uint64_t view_told, heeded, attach_ms, attach_cursor_ms; /* told; versions at; sweep at, from */
     struct hash attach_cursor, push_cursor;
     uint32_t push_cursor_reader;
     struct bulk_fetch fetch[BULK_FETCHES_MAX];

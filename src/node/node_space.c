@@ -143,14 +143,21 @@ static enum err port_sync_wait(void *ctx)
     return syncer_wait(n->syncer);
 }
 
+/* Votes wait behind all that was said before them, and transactions are said again. */
+static bool crowded(const struct node *n, uint32_t peer)
+{
+    return peers_queued(n->peers, peer, PEER_LINK_CONSENSUS) > PEER_QUEUE_GOSSIP;
+}
+
 /* A newcomer hears our Hello before anything that was meant for everybody. */
 static void port_send(void *ctx, uint32_t peer, struct bytes message)
 {
     struct node *n = ctx;
     bool hello = peer_kind_of(message) == PEER_HELLO;
+    bool txs = peer_kind_of(message) == PEER_TRANSACTIONS;
     for (uint32_t i = 0; n->peers != NULL && i < n->genesis.participant_count; i++) {
         if ((peer == REPLICA_PEER_ALL || peer == i) && i != n->self && n->link_up[i] &&
-            (hello || n->greeted[i])) {
+            (hello || n->greeted[i]) && !(txs && crowded(n, i))) {
             n->greeted[i] = true;
             peers_send(n->peers, i, PEER_LINK_CONSENSUS, message);
         }

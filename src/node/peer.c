@@ -428,6 +428,13 @@ void peers_send(struct peers *p, uint32_t peer, enum peer_link kind, struct byte
     }
 }
 
+size_t peers_queued(const struct peers *p, uint32_t peer, enum peer_link kind)
+{
+    ASSERT(peer < p->count);
+    const struct conn *c = p->link[peer * PEER_LINK_END + kind].conn;
+    return c == NULL ? 0 : conn_queued(c);
+}
+
 bool peers_up(const struct peers *p, uint32_t peer, enum peer_link kind)
 {
     ASSERT(peer < p->count);

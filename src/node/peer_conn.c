@@ -311,6 +311,11 @@ void conn_frame_max(struct conn *c, size_t max)
     c->frame_max = max;
 }
 
+size_t conn_queued(const struct conn *c)
+{
+    return c->queued;
+}
+
 enum err conn_send(struct conn *c, struct bytes frame)
 {
     uint8_t head[4];

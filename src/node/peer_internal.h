@@ -17,6 +17,7 @@ enum {
     PEER_FRAME_SIZE_MAX = WIRE_SIZE_MAX,
     PEER_HELLO_SIZE_MAX = 16 * 1024, /* the first frame: before that a stranger costs little */
     PEER_QUEUE_BYTES_MAX = 64 * 1024 * 1024, /* of one connection; beyond it messages are dropped */
+    PEER_QUEUE_GOSSIP = 256 * 1024, /* with more to say than that, transactions are not said */
     PEER_STRANGERS_MAX = 64,                 /* accepted and not authenticated yet */
     PEER_HELLO_TIMEOUT_MS = 10000,
     PEER_BACKOFF_MIN_MS = 100,
@@ -45,6 +46,7 @@ void conn_set_events(struct conn *c, const struct conn_events *events);
 void conn_frame_max(struct conn *c, size_t max);
 /* ERR_BUSY: the queue is full and the frame is dropped. */
 MUST_USE enum err conn_send(struct conn *c, struct bytes frame);
+size_t conn_queued(const struct conn *c); /* bytes that the system has not taken yet */
 void conn_close(struct conn *c, const char *why);
 /* "host:port" with a numeric IPv4 address, or [v6]:port, or localhost. ERR_RANGE. */
 MUST_USE enum err conn_parse_address(const char *address, struct sockaddr_storage *out);
@@ -74,6 +76,7 @@ void peers_close(struct peers *p);
 uint16_t peers_port(const struct peers *p); /* the port listened at */
 /* Dropped when there is no such connection or its queue is full. */
 void peers_send(struct peers *p, uint32_t peer, enum peer_link link, struct bytes message);
+size_t peers_queued(const struct peers *p, uint32_t peer, enum peer_link link);
 bool peers_up(const struct peers *p, uint32_t peer, enum peer_link link);
 /* Keep a bulk connection to this peer, or let it go. */
 void peers_want_bulk(struct peers *p, uint32_t peer, bool want);

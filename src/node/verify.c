@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Places that remember where a question lies. Two that fall together: the older one is forgotten,
  * and verified again if it is asked again. */
@@ -17,14 +19,20 @@ struct flying {
 struct piece {
     uv_work_t work;
     struct task *task;
+    struct piece *next;
     uint32_t from, count;
+};
+
+struct queue {
+    struct piece *first, *last;
 };
 
 /* A message with the workers. Each piece writes its own part of `good`; the loop reads it after the
  * last of them has come back. Questions that an earlier message asks already are not asked again:
- * this one waits for that one, whose pieces stand before its own in any case. */
+ * this one waits for that one, and brings it to the front where it stands there itself. */
 struct task {
     struct verify_pool *pool;
+    enum verify_order order;
     uint32_t peer, count, left, place;
     uint64_t serial, waits; /* for the tasks in these places */
     size_t held;
@@ -40,6 +48,8 @@ struct verify_pool {
     size_t held;
     bool closed;
     uint64_t serial;
+    uint32_t pieces_out;
+    struct queue queue[VERIFY_ORDERS];
     struct task *task[VERIFY_MESSAGES_MAX]; /* with the workers */
     struct flying flying[FLYING_SLOTS];
     struct ledger_signature room[VERIFY_QUESTIONS_MAX];
@@ -127,11 +137,12 @@ static struct task *task_new(struct verify_pool *p, uint32_t peer, struct bytes 
     return t;
 }
 
-/* In a worker. */
+/* In a worker, which steps back behind the loop whatever else it did before. */
 static void verify_piece(uv_work_t *work)
 {
     const struct piece *p = work->data;
     struct task *t = p->task;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), VERIFY_NICE);
     ledger_signatures_verify(t->pool->config.suite, t->question + p->from, p->count,
                              t->good + p->from);
 }
@@ -156,6 +167,7 @@ static void finish(struct verify_pool *p, struct task *t)
         p->config.done(p->config.user, t->peer, t->message, t->question, t->good, t->count);
     }
     p->status.signatures += t->count;
+    p->status.txs_waiting -= t->order == VERIFY_TXS ? t->count : 0;
     p->status.messages--;
     p->held -= t->held;
     task_free(t);
@@ -175,6 +187,24 @@ static struct task *next_ready(const struct verify_pool *p)
     return next;
 }
 
+static void piece_done(uv_work_t *work, int status);
+
+/* libuv's workers take what they were given in its order, so they are given no more than they work
+ * on: what waits for them waits here, where a block overtakes. */
+static void feed(struct verify_pool *p)
+{
+    for (int order = 0; order < VERIFY_ORDERS; order++) {
+        struct queue *q = &p->queue[order];
+        while (q->first != NULL && p->pieces_out < VERIFY_PIECES_OUT) {
+            struct piece *k = q->first;
+            q->first = k->next; /* a queue without a first has no last */
+            p->pieces_out++;
+            int failed = uv_queue_work(p->config.loop, &k->work, verify_piece, piece_done);
+            ASSERT(failed == 0); /* it fails for a missing callback alone */
+        }
+    }
+}
+
 /* On the loop. */
 static void piece_done(uv_work_t *work, int status)
 {
@@ -182,22 +212,83 @@ static void piece_done(uv_work_t *work, int status)
     struct task *t = ((struct piece *)work->data)->task;
     struct verify_pool *p = t->pool;
     t->left--;
+    p->pieces_out--;
+    feed(p);
     while ((t = next_ready(p)) != NULL) {
         finish(p, t);
     }
     pool_free_if_idle(p);
 }
 
-enum err verify_start(struct verify_pool *p, uint32_t peer, struct bytes message,
-                      const struct ledger_signature *x, uint32_t count)
+bool verify_full(const struct verify_pool *p, enum verify_order order)
 {
-    ASSERT(count > 0 && count <= VERIFY_QUESTIONS_MAX && !p->closed);
-    size_t held = message.len + count * sizeof *x;
-    if (p->status.messages == VERIFY_MESSAGES_MAX || held > VERIFY_BYTES_MAX - p->held) {
-        p->status.busy++;
-        return ERR_BUSY;
+    const struct verify_status *s = &p->status;
+    if (order == VERIFY_BLOCK) {
+        return s->messages == VERIFY_MESSAGES_MAX;
     }
-    struct task *t = task_new(p, peer, message, x, count, held);
+    return s->messages >= VERIFY_MESSAGES_MAX - VERIFY_BLOCKS_ROOM ||
+           s->txs_waiting >= VERIFY_TXS_WAITING;
+}
+
+static void append(struct queue *q, struct piece *k)
+{
+    k->next = NULL;
+    if (q->first == NULL) {
+        q->first = k;
+    } else {
+        q->last->next = k;
+    }
+    q->last = k;
+}
+
+/* All that these tasks wait for, and they themselves. */
+static uint64_t closure(const struct verify_pool *p, uint64_t tasks)
+{
+    uint64_t before;
+    do {
+        before = tasks;
+        for (uint32_t i = 0; i < VERIFY_MESSAGES_MAX; i++) {
+            tasks |= (tasks >> i & 1) != 0 ? p->task[i]->waits : 0;
+        }
+    } while (tasks != before);
+    return tasks;
+}
+
+/* What a block waits for goes as the block goes. */
+static void promote(struct verify_pool *p, uint64_t waits)
+{
+    uint64_t tasks = closure(p, waits);
+    struct piece *k = p->queue[VERIFY_TXS].first;
+    p->queue[VERIFY_TXS] = (struct queue){ NULL, NULL };
+    while (k != NULL) {
+        struct piece *next = k->next;
+        bool awaited = (tasks >> k->task->place & 1) != 0;
+        append(&p->queue[awaited ? VERIFY_BLOCK : VERIFY_TXS], k);
+        k = next;
+    }
+}
+
+static void queue_pieces(struct verify_pool *p, struct task *t)
+{
+    for (uint32_t i = 0; i < t->left; i++) {
+        struct piece *k = &t->piece[i];
+        k->task = t;
+        k->from = i * VERIFY_PIECE;
+        k->count = t->count - k->from < VERIFY_PIECE ? t->count - k->from : VERIFY_PIECE;
+        k->work.data = k;
+        append(&p->queue[t->order], k);
+    }
+}
+
+enum err verify_start(struct verify_pool *p, enum verify_order order, uint32_t peer,
+                      struct bytes message, const struct ledger_signature *x, uint32_t count)
+{
+    ASSERT(count > 0 && count <= VERIFY_QUESTIONS_MAX && !p->closed && order < VERIFY_ORDERS);
+    size_t held = message.len + count * sizeof *x;
+    struct task *t = NULL;
+    if (!verify_full(p, order) && held <= VERIFY_BYTES_MAX - p->held) {
+        t = task_new(p, peer, message, x, count, held);
+    }
     if (t == NULL) {
         p->status.busy++;
         return ERR_BUSY;
@@ -206,21 +297,18 @@ enum err verify_start(struct verify_pool *p, uint32_t peer, struct bytes message
         t->place++; /* fewer than all are taken */
     }
     p->task[t->place] = t;
+    t->order = order;
     for (uint32_t i = 0; i < t->count; i++) {
         *flying_of(p, &t->question[i]) = (struct flying){ (uint16_t)i, (uint8_t)t->place };
     }
     p->held += held;
     p->status.messages++;
-    uint32_t pieces = t->left;
-    for (uint32_t i = 0; i < pieces; i++) {
-        struct piece *k = &t->piece[i];
-        k->task = t;
-        k->from = i * VERIFY_PIECE;
-        k->count = t->count - k->from < VERIFY_PIECE ? t->count - k->from : VERIFY_PIECE;
-        k->work.data = k;
-        int failed = uv_queue_work(p->config.loop, &k->work, verify_piece, piece_done);
-        ASSERT(failed == 0); /* it fails for a missing callback alone */
+    p->status.txs_waiting += order == VERIFY_TXS ? t->count : 0;
+    if (order == VERIFY_BLOCK) {
+        promote(p, t->waits);
     }
+    queue_pieces(p, t);
+    feed(p);
     return ERR_NONE;
 }
 

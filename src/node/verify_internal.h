@@ -14,11 +14,18 @@
 
 enum {
     VERIFY_MESSAGES_MAX = 64,            /* with the workers at one time */
+    VERIFY_BLOCKS_ROOM = 8,              /* places of those that transactions never take */
+    VERIFY_TXS_WAITING = 4096,           /* questions of transactions: from so many on no more */
     VERIFY_BYTES_MAX = 32 * 1024 * 1024, /* of those messages and their questions */
     VERIFY_QUESTIONS_MAX = 16 * 1024,    /* of one message: a whole block of one-signer tx twice */
     VERIFY_PIECE = 256,                  /* questions a worker takes at once: about 5 ms */
+    VERIFY_PIECES_OUT = 4,               /* with libuv at one time: its threads, none ahead */
+    VERIFY_NICE = 4,                     /* of those threads: consensus goes on beside them */
     VERIFY_QUESTIONS_MIN = 4             /* fewer are verified where they are */
 };
+
+/* What consensus waits for goes before what merely wants to come in. */
+enum verify_order { VERIFY_BLOCK, VERIFY_TXS, VERIFY_ORDERS };
 
 /* The signatures that handling this message would verify. Count 0: it is no message of that kind,
  * it cannot be read, or all is known; a block is asked about only if the seat that leads sent it.
@@ -39,15 +46,18 @@ struct verify_config {
 MUST_USE enum err verify_open(const struct verify_config *config, struct verify_pool **out);
 /* Room for the questions of one message, VERIFY_QUESTIONS_MAX, until the loop goes on. */
 struct ledger_signature *verify_room(struct verify_pool *p);
-/* Copies message and questions. ERR_BUSY: as much as may be is with the workers: the caller handles
- * the message itself, and so reads no more until that is done. */
-MUST_USE enum err verify_start(struct verify_pool *p, uint32_t peer, struct bytes message,
-                               const struct ledger_signature *x, uint32_t count);
+/* As much of that order as may be is with the workers: another message of it is ERR_BUSY. */
+bool verify_full(const struct verify_pool *p, enum verify_order order);
+/* Copies message and questions. ERR_BUSY: full, or no memory for it. */
+MUST_USE enum err verify_start(struct verify_pool *p, enum verify_order order, uint32_t peer,
+                               struct bytes message, const struct ledger_signature *x,
+                               uint32_t count);
 /* Nothing is told any more. The pool goes when its last message is done: turn the loop. */
 void verify_close(struct verify_pool *p);
 
 struct verify_status {
     uint32_t messages;   /* with the workers now */
+    uint32_t txs_waiting; /* questions of transactions among them */
     uint64_t signatures; /* verified by workers since start */
     uint64_t shared;     /* not asked again, because another message asked already */
     uint64_t busy;       /* messages that were turned away */
