@@ -85,12 +85,12 @@ struct pbft_effect {
     struct hash block;
     struct bytes bytes; /* lives until the next step */
     bool empty;         /* BUILD: a block without transactions is wanted too */
+    uint32_t most;      /* BUILD: with so many at most */
 };
 struct pbft_effects {
     uint32_t count;
     struct pbft_effect effect[PBFT_EFFECTS_MAX];
 };
-
 struct pbft; /* opaque */
 size_t pbft_memory_size(const struct pbft_config *config);
 MUST_USE enum err pbft_init(const struct pbft_config *config, struct arena *arena,

@@ -286,6 +286,7 @@ void pbft_build(struct pbft *p)
     e->height = parent.height + 1;
     e->bytes = newest_certificate(p);
     e->empty = idle;
+    e->most = p->pace.most;
 }
 
 enum err pbft_on_built(struct pbft *p, const struct pbft_event *ev)
@@ -313,7 +314,9 @@ enum err pbft_on_built(struct pbft *p, const struct pbft_event *ev)
         drop_above(p, p->open_count);
         return ERR_NONE;
     }
-    pbft_keep(p, &b.hash)->mine = true;
+    struct kept *k = pbft_keep(p, &b.hash);
+    k->mine = true;
+    k->built_ms = p->now_ms;
     p->chain[p->chain_count++] = b.hash;
     p->open_count++;
     return ERR_NONE;

@@ -2,6 +2,7 @@
 #ifndef CARNET_CONSENSUS_PBFT_INTERNAL_H
 #define CARNET_CONSENSUS_PBFT_INTERNAL_H
 
+#include "consensus/pace_internal.h"
 #include "consensus/pbft_codec_internal.h"
 
 enum {
@@ -50,6 +51,8 @@ struct kept {
     bool ends, undated; /* its epoch, for another committee; and without a transaction: any clock */
     struct hash hash, previous, state_root, committee_hash;
     uint64_t height, time_ms, epoch, arrived_ms, order;
+    uint64_t built_ms; /* own: when it was begun; 0: another's */
+    uint32_t txs;
     uint64_t certificate_height;
     size_t at, size, certificate_at, certificate_size; /* tag and block; inside the block */
 };
@@ -109,6 +112,7 @@ struct pbft {
     uint64_t ahead; /* the highest committed height that a VIEW-CHANGE of this view claims */
     bool waiting, majority; /* a quorum asks for `view` or more: the NEW-VIEW timer runs */
     uint32_t pending, view_changes, equivocations, fetch_seat;
+    struct pace pace;
     size_t log_records, log_bytes;
 
     struct kept kept[PBFT_BLOCKS_KEPT_MAX];

@@ -157,6 +157,7 @@ enum err pbft_store(struct pbft *p, const struct block *b)
         .undated = ends && b->tx_count == 0,
         .arrived_ms = p->now_ms,
         .order = p->order++,
+        .txs = b->tx_count,
         .at = p->pool_used,
         .size = b->wire.len + 1,
         .certificate_height = b->header.last_commit.height,

@@ -105,9 +105,22 @@ static void ask_for_view(struct pbft *p)
     say_change(p, PBFT_PEER_ALL);
 }
 
+static bool has_own_open(const struct pbft *p)
+{
+    bool own = false;
+    for (uint32_t i = 0; i < p->chain_count; i++) {
+        const struct kept *k = pbft_kept(p, &p->chain[i]);
+        own = own || (k != NULL && k->built_ms > 0);
+    }
+    return own;
+}
+
 void pbft_enter(struct pbft *p, uint64_t view)
 {
     ASSERT(view > p->view);
+    if (has_own_open(p)) {
+        pace_lost(&p->pace);
+    }
     uint64_t doubled = p->timeout_ms * 2;
     uint64_t most = p->config.view_timeout_max_ms;
     p->timeout_ms = doubled < most ? doubled : most;

@@ -282,12 +282,33 @@ bool pbft_vote_chain(struct pbft *p)
 
 /* ---- commits --------------------------------------------------------------------------------- */
 
+/* How long those of its own took that were begun in this life. */
+static void measure(struct pbft *p, uint32_t count)
+{
+    uint32_t blocks = 0, txs = 0;
+    uint64_t since = UINT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct kept *k = pbft_kept(p, &p->chain[i]);
+        ASSERT(k != NULL);
+        if (k->built_ms > 0) {
+            blocks++;
+            txs += k->txs;
+            since = k->built_ms < since ? k->built_ms : since;
+        }
+    }
+    if (blocks > 0) {
+        since = newest(since, p->progress_ms);
+        pace_committed(&p->pace, blocks, txs, p->now_ms > since ? p->now_ms - since : 0);
+    }
+}
+
 /* The first `count` open blocks are committed by this certificate, which is the last one's own. */
 static void commit_open(struct pbft *p, uint32_t count, const struct certificate *c,
                         struct bytes wire)
 {
     ASSERT(count > 0 && count <= p->open_count);
     struct ledger_tip tip = p->committed;
+    measure(p, count);
     for (uint32_t i = 0; i < count; i++) {
         tip = pbft_chain_at(p, i);
         struct pbft_effect *e = pbft_emit(p, PBFT_COMMIT);

@@ -140,6 +140,11 @@ static enum err build_run(struct ledger *l, struct header *h, struct bytes certi
     return ERR_NONE;
 }
 
+void ledger_build_at_most(struct ledger *l, uint32_t txs)
+{
+    l->build_most = txs;
+}
+
 enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time_ms,
                       const struct hash *proposer, struct bytes certificate, struct bytes *out)
 {
@@ -157,6 +162,9 @@ enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time
     uint64_t room = link->arena.size / LINK_FRAME_SHARE;
     if (must_be_empty(l, &h)) {
         txs_max = 0;
+    }
+    if (l->build_most > 0 && l->build_most < txs_max) {
+        txs_max = l->build_most;
     }
     c.count_max = l->mempool.count < txs_max ? l->mempool.count : (uint32_t)txs_max;
     c.size_max = size_max < room ? size_max : room;

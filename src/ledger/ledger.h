@@ -91,6 +91,8 @@ struct bytes ledger_pending_at(struct ledger *l, uint32_t index);
 MUST_USE enum err ledger_build(struct ledger *l, const struct hash *parent, uint64_t time_ms,
                                const struct hash *proposer, struct bytes certificate,
                                struct bytes *out);
+/* What a proposer wants at most in the blocks that it builds from now on; genesis still bounds. */
+void ledger_build_at_most(struct ledger *l, uint32_t txs);
 /* Execute a proposed or certified block on its parent (rules as build; blocks above the parent are
  * dropped first). ERR_NONE: it is open and all roots match. Errors leave the parent on top:
  * ERR_STATE parent unknown, ERR_PROOF a root or the last commit is wrong, ERR_STALE/ERR_DUPLICATE a

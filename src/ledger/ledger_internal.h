@@ -53,6 +53,7 @@ struct ledger {
     struct hash verified;                    /* hash of the certificate verified last */
     uint32_t version_set; /* of the block that is run: known once its header was judged */
     uint64_t retry_ms;                       /* after the last ERR_BUSY of a submission */
+    uint32_t build_most;                     /* transactions of an own block; 0: as genesis */
     bool started;
 };
 

@@ -97,7 +97,7 @@ static uint64_t next_time(const struct replica *r, const struct ledger_tip *top,
     return *closing ? end : time;
 }
 
-static struct hash build(struct replica *r, const struct hash *parent, bool empty)
+static struct hash build(struct replica *r, const struct hash *parent, bool empty, uint32_t most)
 {
     struct hash none = { { 0 } };
     struct ledger_tip committed = ledger_committed(r->ledger);
@@ -115,6 +115,7 @@ static struct hash build(struct replica *r, const struct hash *parent, bool empt
     struct pbft_status s = pbft_status(r->pbft);
     const struct hash *self = &r->genesis->participant[r->config.self].id;
     struct block b;
+    ledger_build_at_most(r->ledger, most);
     if (ledger_build(r->ledger, parent, time, self, s.last_certificate, &out) != ERR_NONE ||
         block_decode(r->suite, out, &r->work, &b) != ERR_NONE) {
         return none;
@@ -164,7 +165,7 @@ static void carry(struct replica *r, const struct pbft_effect *e)
         break;
     case PBFT_BUILD:
         f.kind = PBFT_BUILT;
-        f.block = build(r, &e->block, e->empty);
+        f.block = build(r, &e->block, e->empty, e->most);
         replica_follow(r, f);
         break;
     case PBFT_COMMIT:
