@@ -72,8 +72,8 @@ TEST(the_same_seed_is_the_same_history_with_changes_too)
 
 /* Drawn seeds that stood still: a view change of an epoch that was over was said for ever (20070,
  * 20141, 20292), answers chased questions (20378), two vote logs knew of a committee that their
- * block logs had lost (20415). Without changes: answers chased questions of a node that was changing
- * views (33003). A fault that finds no occasion is no defect here. */
+ * block logs had lost (20415). Without changes: answers chased questions of a node that was
+ * changing views (33003). A fault that finds no occasion is no defect here. */
 TEST(drawn_seeds_that_stood_still_go_on)
 {
     static const uint64_t SEED[] = { 20070, 20141, 20292, 20378, 20415, 33003 };
