@@ -276,6 +276,7 @@ static const struct cli_option CLUSTER_OPTIONS[] = {
 static const struct cli_option LEDGER_OPTIONS[] = {
     { "--seconds", "S", "how long it measures (3)" },
     { "--suite", "S", "of signatures and hashes: intl or gm (intl)" },
+    { "--keys", "N", "of each participant's document, 1 to 128; several sign in turn (1)" },
     { NULL, NULL, NULL },
 };
 static const struct cli_option OPTIONS[] = {

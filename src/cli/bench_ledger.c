@@ -74,12 +74,13 @@ static enum err issue(struct bench_space *s)
     return bench_space_block(s);
 }
 
-static enum err payments(struct bench *b, const struct suite *real, double *cpu_us, double *wall_us)
+static enum err payments(struct bench *b, const struct suite *real, uint32_t keys, double *cpu_us,
+                         double *wall_us)
 {
     char why[POLICY_WHY_SIZE] = "";
     struct bench_space *s;
     struct bench_meters *m = bench_meters_new(), *first = bench_meters_new();
-    enum err e = bench_space_open(real, first, &s, why);
+    enum err e = bench_space_open(real, keys, first, &s, why);
     if (e == ERR_NONE) {
         e = issue(s);
         e = e != ERR_NONE ? e : pay_block(s); /* warm */
@@ -160,14 +161,16 @@ enum err bench_ledger(struct bench *b)
     json_t *answer = b->cli->answer;
     double cpu_us, wall_us, free_cpu_us, free_wall_us;
     const struct suite *suite;
+    uint64_t keys;
+    TRY(cli_number(b->cli, "--keys", 1, DID_KEYS_MAX, 1, &keys));
     TRY(net_suite(b->cli, &suite));
-    TRY(payments(b, suite, &cpu_us, &wall_us));
+    TRY(payments(b, suite, (uint32_t)keys, &cpu_us, &wall_us));
     const struct bench_row *block = &b->row[3];
     bench_put(answer, "tps", 1e6 / wall_us);
     bench_put(answer, "p50_ms", (double)block->p50_ns / 1e6);
     bench_put(answer, "p99_ms", (double)block->p99_ns / 1e6);
     bench_put(answer, "cpu_us_per_tx", cpu_us);
-    TRY(payments(b, NULL, &free_cpu_us, &free_wall_us));
+    TRY(payments(b, NULL, (uint32_t)keys, &free_cpu_us, &free_wall_us));
     bench_put(answer, "tps_signatures_free", 1e6 / free_wall_us);
     bench_put(answer, "cpu_us_per_tx_signatures_free", free_cpu_us);
     TRY(cluster(b, 4));

@@ -84,22 +84,36 @@ static void seed_of(uint32_t i, uint8_t kind, uint8_t out[SUITE_SECRET_SIZE])
     out[0] = kind;
 }
 
+/* Of participant i; keys count from 1. */
+static void key_seed_of(uint32_t i, uint32_t key, uint8_t out[SUITE_SECRET_SIZE])
+{
+    seed_of(i, 'p', out);
+    out[1] = (uint8_t)key;
+}
+
+static struct did_key key_of(struct bench_space *s, uint32_t i, uint32_t key)
+{
+    uint8_t seed[SUITE_SECRET_SIZE], *public_key = arena_alloc(&s->arena, SUITE_KEY_SIZE_MAX);
+    ASSERT(public_key != NULL);
+    key_seed_of(i, key, seed);
+    s->suite->public_of(s->suite->ctx, seed, public_key);
+    return (struct did_key){ key, s->suite->number, DID_SIGN,
+                             bytes_of(public_key, s->suite->public_size) };
+}
+
 static enum err participant(struct bench_space *s, uint32_t i, struct did_document *d)
 {
     static const uint32_t PLACE[SPACE_SEATS] = { 156, 276, 702, 156 };
     static const uint32_t ROLE[SPACE_SEATS] = { ROLE_MEMBER, ROLE_MEMBER, ROLE_BANK,
                                                 ROLE_REGULATOR };
-    uint8_t seed[SUITE_SECRET_SIZE], *public_key = arena_alloc(&s->arena, SUITE_KEY_SIZE_MAX);
-    ASSERT(public_key != NULL);
-    seed_of(i, 'p', seed);
-    s->suite->public_of(s->suite->ctx, seed, public_key);
-    *d = (struct did_document){ .key_count = 1, .jurisdiction = PLACE[i], .role_count = 1 };
+    *d = (struct did_document){ .key_count = s->keys, .jurisdiction = PLACE[i], .role_count = 1 };
     d->role[0] = ROLE_MEMBER;
     if (ROLE[i] != ROLE_MEMBER) {
         d->role[d->role_count++] = ROLE[i];
     }
-    d->key[0] = (struct did_key){ 1, s->suite->number, DID_SIGN,
-                                  bytes_of(public_key, s->suite->public_size) };
+    for (uint32_t k = 0; k < s->keys; k++) {
+        d->key[k] = key_of(s, i, k + 1);
+    }
     TRY(did_derive(s->suite, d, &s->arena, &d->id));
     s->did[i] = d->id;
     return ERR_NONE;
@@ -165,6 +179,7 @@ static enum err open_node(struct bench_space *s, struct space_node *n)
     limits.replay_max = 1 << 16;
     limits.mempool_txs_max = 16 * SPACE_BLOCK_TXS; /* one author has a share of it */
     limits.mempool_bytes_max = 16U << 20;
+    limits.signers_max = s->keys > 1 ? 0 : limits.signers_max;
     limits.scratch_bytes = 16U << 20;
     limits.block_bytes = 16U << 20;
     size_t size = ledger_memory_size(&limits) + CONTRACT_CACHE_SIZE;
@@ -188,12 +203,13 @@ static void close_node(struct space_node *n)
     free(n->memory);
 }
 
-enum err bench_space_open(const struct suite *real, struct bench_meters *m,
+enum err bench_space_open(const struct suite *real, uint32_t keys, struct bench_meters *m,
                           struct bench_space **out, char why[POLICY_WHY_SIZE])
 {
     struct bench_space *s = calloc(1, sizeof *s);
-    ASSERT(s != NULL);
+    ASSERT(s != NULL && keys > 0 && keys <= DID_KEYS_MAX);
     s->m = m;
+    s->keys = keys;
     s->memory = malloc(SPACE_MEMORY);
     s->work_memory = malloc(SPACE_WORK);
     ASSERT(s->memory != NULL && s->work_memory != NULL);
@@ -246,7 +262,7 @@ struct tx_body bench_space_body(struct bench_space *s, uint32_t author, uint32_t
     struct buf b = buf_over(body.nonce, sizeof body.nonce);
     buf_put_u64(&b, 0);
     buf_put_u64(&b, ++s->nonce);
-    body.signer[0] = (struct tx_signer){ s->did[author], 1 };
+    body.signer[0] = (struct tx_signer){ s->did[author], 1 + (uint32_t)(s->nonce % s->keys) };
     return body;
 }
 
@@ -256,7 +272,7 @@ enum err bench_space_add(struct bench_space *s, uint32_t author, const struct tx
     struct bytes wire, signature;
     ASSERT(s->tx_count < SPACE_BLOCK_TXS);
     TRY(tx_encode_body(body, &s->work, &wire));
-    seed_of(author, 'p', seed);
+    key_seed_of(author, body->signer[0].key, seed);
     bench_begin(&s->m->sign);
     suite_sign_tagged(s->suite, seed, "carnet/tx/v1", wire, memory);
     bench_end(&s->m->sign, 1);

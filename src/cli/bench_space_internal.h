@@ -35,6 +35,7 @@ struct bench_space {
     struct epoch_seed *seat_seed;
     uint8_t (*public_key)[1 << SPACE_KEY_LOG2][SUITE_KEY_SIZE_MAX];
     struct space_node leader, follower;
+    uint32_t keys; /* of each document; its author signs with one after the other */
     uint64_t now_ms, nonce;
     uint32_t tx_count;
     struct bytes tx[SPACE_BLOCK_TXS];
@@ -52,8 +53,9 @@ void bench_meters_rows(struct bench *b, struct bench_meters *m, const char *what
                        double *wall_us);
 
 MUST_USE enum err bench_law(struct policy_compiled *out, char why[POLICY_WHY_SIZE]);
-/* `real`: a suite of the product; NULL: the simulator's, whose signatures cost next to nothing. */
-MUST_USE enum err bench_space_open(const struct suite *real, struct bench_meters *m,
+/* `real`: a suite of the product; NULL: the simulator's, whose signatures cost next to nothing.
+ * With more than one of `keys` the ledgers remember so few that each look reads the document. */
+MUST_USE enum err bench_space_open(const struct suite *real, uint32_t keys, struct bench_meters *m,
                                    struct bench_space **out, char why[POLICY_WHY_SIZE]);
 void bench_space_close(struct bench_space *s);
 /* A body by one of the four, with a fresh nonce. */

@@ -136,7 +136,7 @@ static enum err measure(struct bench *b, struct bench_meters *const m[COUNT(STEP
     enum err e = ERR_NONE;
     do {
         struct stories t = { 0 };
-        TRY(bench_space_open(suite_intl(), other, &t.s, why));
+        TRY(bench_space_open(suite_intl(), 1, other, &t.s, why));
         t.until_ms = t.s->genesis.start_ms + YEAR_MS;
         for (uint32_t k = 0; e == ERR_NONE && k < ROUNDS_MAX &&
                              (m[COUNT(STEPS) - 1]->commit.count == 0 || bench_now_ns() < until);
