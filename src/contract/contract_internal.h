@@ -6,7 +6,7 @@
 #ifndef CARNET_CONTRACT_CONTRACT_INTERNAL_H
 #define CARNET_CONTRACT_CONTRACT_INTERNAL_H
 
-#include "contract/contract.h"
+#include "contract/did_internal.h"
 
 struct contract_call {
     struct contract_ctx *ctx;
@@ -32,7 +32,6 @@ CONTRACT_RECORDS(X)
 #undef X
 MUST_USE enum err contract_need_absent(struct contract_call *k, struct contract_key key);
 
-bool did_has_role(const struct did_document *d, enum did_role role);
 /* The author's document must hold the role: FORBIDDEN. */
 MUST_USE enum err contract_need_role(struct contract_call *k, enum did_role role);
 MUST_USE enum err contract_is_regulator(struct contract_call *k, bool *out);

@@ -77,23 +77,26 @@ bool u32_ascending(const uint32_t *list, uint32_t count)
     return true;
 }
 
-bool did_has_role(const struct did_document *d, enum did_role role)
+enum err did_view_load(struct contract_call *k, const struct hash *did, struct did_view *out)
 {
-    return u32_in(d->role, d->role_count, role);
+    struct contract_key key = contract_key_did(did);
+    struct bytes value;
+    TRY(ctx_get(k->ctx, key.contract, contract_key_bytes(&key), &value));
+    return stored(did_view_read(value, out));
 }
 
 enum err contract_need_role(struct contract_call *k, enum did_role role)
 {
-    struct did_record r;
-    TRY(did_record_load(k, contract_key_did(k->author), &r));
-    return contract_need(k, did_has_role(&r.document, role), RECEIPT_FORBIDDEN);
+    struct did_view author;
+    TRY(did_view_load(k, k->author, &author));
+    return contract_need(k, did_view_has_role(&author, role), RECEIPT_FORBIDDEN);
 }
 
 enum err contract_is_regulator(struct contract_call *k, bool *out)
 {
-    struct did_record r;
-    TRY(did_record_load(k, contract_key_did(k->author), &r));
-    *out = did_has_role(&r.document, ROLE_REGULATOR);
+    struct did_view author;
+    TRY(did_view_load(k, k->author, &author));
+    *out = did_view_has_role(&author, ROLE_REGULATOR);
     return ERR_NONE;
 }
 
@@ -155,9 +158,9 @@ static enum err attachment_check(struct contract_call *k, const struct tx_attach
     TRY(contract_need(k, a->size > 0 && a->size <= TX_ATTACHMENT_SIZE_MAX, RECEIPT_ATTACHMENT));
     TRY(contract_need(k, a->keep_until_ms > k->now_ms, RECEIPT_ATTACHMENT));
     for (uint32_t i = 0; i < a->reader_count; i++) {
-        struct did_record reader;
+        struct did_view reader;
         TRY(contract_need(k, !hash_in(a->reader, i, &a->reader[i]), RECEIPT_ATTACHMENT));
-        TRY(did_record_load(k, contract_key_did(&a->reader[i]), &reader));
+        TRY(did_view_load(k, &a->reader[i], &reader));
     }
     return ERR_NONE;
 }

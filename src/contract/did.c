@@ -43,10 +43,10 @@ static bool document_is_sound(const struct suite *s, const struct did_document *
 static enum err need_admission(struct contract_call *k, struct hash *by)
 {
     for (uint32_t i = 1; i < k->tx->body.signer_count; i++) {
-        struct did_record r;
-        TRY(did_record_load(k, contract_key_did(&k->tx->body.signer[i].did), &r));
-        if (did_has_role(&r.document, ROLE_ADMISSION)) {
-            *by = r.document.id;
+        struct did_view d;
+        TRY(did_view_load(k, &k->tx->body.signer[i].did, &d));
+        if (did_view_has_role(&d, ROLE_ADMISSION)) {
+            *by = d.id;
             return ERR_NONE;
         }
     }
@@ -114,13 +114,13 @@ enum err contract_signer_key(struct contract_ctx *c, const struct hash *did, uin
                              struct bytes *public_key)
 {
     struct contract_call k = { .ctx = c, .tx = ctx_tx(c), .arena = ctx_arena(c) };
-    struct did_record r;
-    enum err e = did_record_load(&k, contract_key_did(did), &r);
+    struct did_view d;
+    enum err e = did_view_load(&k, did, &d);
     if (e == ERR_NOT_FOUND) {
         return key_of_newcomer(&k, did, key, public_key);
     }
     TRY(e);
-    return signing_key(ctx_suite(c), &r.document, key, public_key);
+    return did_view_signing_key(&d, ctx_suite(c)->number, key, public_key);
 }
 
 enum err contract_genesis(struct contract_ctx *c)

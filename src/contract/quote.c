@@ -41,10 +41,10 @@ static enum err need_timely(struct contract_call *k, const struct money_lock *x,
 static enum err need_signed(struct contract_call *k, const struct money_lock *x,
                             const struct money_quote *q)
 {
-    struct did_record oracle;
+    struct did_view oracle;
     struct bytes key;
-    TRY(did_record_load(k, contract_key_did(&q->oracle), &oracle));
-    TRY(contract_need(k, did_has_role(&oracle.document, ROLE_ORACLE), RECEIPT_FORBIDDEN));
+    TRY(did_view_load(k, &q->oracle, &oracle));
+    TRY(contract_need(k, did_view_has_role(&oracle, ROLE_ORACLE), RECEIPT_FORBIDDEN));
     enum err e = contract_signer_key(k->ctx, &q->oracle, q->key, &key);
     TRY(contract_need(k, e != ERR_NOT_FOUND, RECEIPT_FORBIDDEN));
     TRY(e);

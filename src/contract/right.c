@@ -42,7 +42,7 @@ static enum err need_grantable(struct contract_call *k, const struct token_recor
 
 /* A right is never wider than its token: places, term. */
 static enum err need_within(struct contract_call *k, const struct token_record *t,
-                            const struct right_grant *x, const struct did_document *holder)
+                            const struct right_grant *x, const struct did_view *holder)
 {
     for (uint32_t i = 0; i < x->places_count; i++) {
         TRY(contract_need(k, u32_in(t->jurisdictions, t->jurisdictions_count, x->places[i]),
@@ -94,13 +94,13 @@ static enum err emit_granted(struct contract_call *k, struct token_record *t,
 enum err right_grant(struct contract_call *k, const struct right_grant *x)
 {
     struct token_record t;
-    struct did_record holder;
+    struct did_view holder;
     TRY(contract_need(k, grant_is_sound(k, x), RECEIPT_ARGS));
     TRY(token_record_load(k, contract_key_token(&x->token), &t));
     TRY(need_grantable(k, &t, x));
-    TRY(did_record_load(k, contract_key_did(&x->holder), &holder));
-    TRY(contract_need(k, did_has_role(&holder.document, ROLE_MEMBER), RECEIPT_FORBIDDEN));
-    TRY(need_within(k, &t, x, &holder.document));
+    TRY(did_view_load(k, &x->holder, &holder));
+    TRY(contract_need(k, did_view_has_role(&holder, ROLE_MEMBER), RECEIPT_FORBIDDEN));
+    TRY(need_within(k, &t, x, &holder));
     struct right_record r = right_of_grant(k, x);
     if (x->custody == CUSTODY_RELEASED) {
         TRY(right_find_wrap(k, &x->wrap, &x->holder, &r.wrap_index));

@@ -13,11 +13,11 @@ enum {
 static enum err need_facts_agree(struct contract_call *k, const struct token_record *t,
                                  const struct right_grant *x, const struct policy_facts *f)
 {
-    struct did_record owner, holder;
-    TRY(did_record_load(k, contract_key_did(&t->owner), &owner));
-    TRY(did_record_load(k, contract_key_did(&x->holder), &holder));
-    TRY(contract_need(k, f->from == owner.document.jurisdiction, RECEIPT_ARGS));
-    TRY(contract_need(k, f->to == holder.document.jurisdiction, RECEIPT_ARGS));
+    struct did_view owner, holder;
+    TRY(did_view_load(k, &t->owner, &owner));
+    TRY(did_view_load(k, &x->holder, &holder));
+    TRY(contract_need(k, f->from == owner.jurisdiction, RECEIPT_ARGS));
+    TRY(contract_need(k, f->to == holder.jurisdiction, RECEIPT_ARGS));
     TRY(contract_need(k, f->purpose == x->purpose, RECEIPT_ARGS));
     TRY(contract_need(k, f->class_count == t->classes_count, RECEIPT_ARGS));
     for (uint32_t i = 0; i < t->classes_count; i++) {

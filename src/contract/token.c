@@ -42,7 +42,7 @@ static enum err need_lawful_kind(struct contract_call *k, const struct policy_se
 {
     uint32_t day;
     bool refused = true;
-    struct did_record owner;
+    struct did_view owner;
     struct policy_facts facts = { .class_count = x->classes_count };
     for (uint32_t i = 0; i < x->classes_count; i++) {
         facts.classes[i] = x->classes[i];
@@ -51,8 +51,8 @@ static enum err need_lawful_kind(struct contract_call *k, const struct policy_se
         enum err known = policy_set_day(set, x->jurisdictions[i], k->now_ms, &day);
         TRY(contract_need(k, known == ERR_NONE, RECEIPT_ARGS));
     }
-    TRY(did_record_load(k, contract_key_did(k->author), &owner));
-    facts.from = owner.document.jurisdiction;
+    TRY(did_view_load(k, k->author, &owner));
+    facts.from = owner.jurisdiction;
     enum err e = policy_set_day(set, facts.from, k->now_ms, &day);
     e = e != ERR_NONE ? e : policy_refused_everywhere(set, &facts, day, &refused);
     TRY(contract_need(k, e == ERR_NONE, RECEIPT_ARGS));
