@@ -4,18 +4,22 @@
 #include "ledger/execute_internal.h"
 #include "ledger/genesis_internal.h"
 #include "ledger/proof_internal.h"
+#include "tests/fixtures/tx_fixture.h"
 
 static void must(enum err e)
 {
     ASSERT(e == ERR_NONE);
 }
 
-/* The body encodes to what is signed, and with its signatures to what came. */
+/* The body encodes to what is signed, and with its signatures to what came; and protobuf-c with the
+ * canonical check takes and reads the same. */
 static void tx(struct bytes in)
 {
     struct arena *a = fuzz_arena();
     struct tx t;
     struct bytes body = { NULL, 0 }, again = { NULL, 0 };
+    bool taken, agree = tx_readers_agree(suite_intl(), in, a, &taken);
+    ASSERT(agree);
     if (tx_decode(suite_intl(), in, a, &t) == ERR_NONE) {
         must(tx_encode_body(&t.body, a, &body));
         ASSERT(bytes_equal(body, t.signed_bytes));

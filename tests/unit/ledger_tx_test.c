@@ -1,4 +1,5 @@
 #include "tests/fixtures/ledger_fixture.h"
+#include "tests/fixtures/tx_fixture.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -200,4 +201,90 @@ TEST(a_full_arena_is_an_error_at_every_size)
         CHECK(fits || e == ERR_NO_SPACE);
     }
     CHECK(fits);
+}
+
+/* xorshift64: the same bytes in every run. */
+static size_t draw(uint64_t *state, size_t below)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (size_t)(*state % below);
+}
+
+/* Counts at and around their bounds, numbers that are absent, small and as large as they get. */
+static void given_any_body(uint64_t *state)
+{
+    static const uint64_t NUMBER[] = { 0, 1, 127, 128, UINT32_MAX, UINT64_MAX };
+    given_a_body();
+    body.signer_count = 1 + (uint32_t)draw(state, TX_SIGNERS_MAX);
+    body.signer[0].key = (uint32_t)NUMBER[draw(state, COUNT(NUMBER))];
+    body.method = (uint32_t)NUMBER[draw(state, COUNT(NUMBER))];
+    body.valid_until_ms = NUMBER[draw(state, COUNT(NUMBER))];
+    body.args.len = draw(state, 6);
+    bool many = draw(state, 8) == 0;
+    body.attachment_count = (uint32_t)draw(state, many ? TX_ATTACHMENTS_MAX + 1 : 3);
+    for (uint32_t i = 0; i < body.attachment_count; i++) {
+        attachment[i].reader_count = (uint32_t)draw(state, many ? TX_READERS_MAX + 1 : 3);
+        attachment[i].keep_until_ms = NUMBER[draw(state, COUNT(NUMBER))];
+        attachment[i].kind = (uint32_t)NUMBER[draw(state, COUNT(NUMBER))];
+        attachment[i].size = draw(state, 4) == 0 ? TX_ATTACHMENT_SIZE_MAX + (uint32_t)draw(state, 2)
+                                                 : (uint32_t)draw(state, 3);
+    }
+    if (draw(state, 16) == 0) {
+        memset(body.space.b, 0, HASH_SIZE); /* thirty-two zeros are no default */
+    }
+}
+
+/* A byte changed, put in or left out, or the end cut off. */
+static size_t bend(uint64_t *state, uint8_t *wire, size_t len)
+{
+    static const uint8_t TELLING[] = { 0x00, 0x01, 0x0a, 0x12, 0x18, 0x1a, 0x20, 0x22, 0x28,
+                                       0x2a, 0x30, 0x32, 0x3a, 0x42, 0x7f, 0x80, 0xff };
+    size_t at = draw(state, len);
+    uint8_t byte =
+        draw(state, 2) == 0 ? TELLING[draw(state, sizeof TELLING)] : (uint8_t)draw(state, 256);
+    switch (draw(state, 4)) {
+    case 0:
+        return at;
+    case 1:
+        memmove(wire + at + 1, wire + at, len - at);
+        wire[at] = byte;
+        return len + 1;
+    case 2:
+        memmove(wire + at, wire + at + 1, len - at - 1);
+        return len - 1;
+    default:
+        wire[at] = byte;
+        return len;
+    }
+}
+
+TEST(formats_2_a_transaction_read_in_place_is_what_the_canonical_decoder_takes)
+{
+    uint64_t state = 0x9e3779b97f4a7c15;
+    int count = 0, taken_count = 0, whole = 0;
+    for (int i = 0; i < 600; i++) {
+        struct tx tx;
+        struct bytes wire;
+        bool taken = false;
+        given_any_body(&state);
+        enum err e = through(body.signer_count, 64, &tx);
+        CHECK(e == ERR_NONE || e == ERR_ENCODING);
+        whole += e == ERR_NONE ? 1 : 0;
+        if (e != ERR_NONE) {
+            continue;
+        }
+        wire = tx.wire;
+        CHECK(tx_readers_agree(suite_intl(), wire, &arena, &taken));
+        CHECK(taken);
+        for (int j = 0; j < 60; j++) {
+            memcpy(big, wire.ptr, wire.len);
+            size_t len = bend(&state, big, wire.len);
+            CHECK(tx_readers_agree(suite_intl(), bytes_of(big, len), &arena, &taken));
+            taken_count += taken ? 1 : 0;
+            count++;
+        }
+    }
+    CHECK(whole > 300 && taken_count > count / 50 && taken_count < count);
 }
