@@ -125,7 +125,7 @@ static void look(struct rig *r, struct bytes wire)
 {
     struct message m = { .kind = MESSAGE_KIND_END };
     must(message_decode(wire, &r->c->scratch, &m));
-    bool vote = m.kind == MESSAGE_PROPOSE || m.kind == MESSAGE_VOTE || m.voted;
+    bool vote = m.kind == MESSAGE_VOTE || m.voted;
     if (vote) {
         ASSERT(m.vote.seat == r->self);
         own_vote(r, &m.vote.vote);
@@ -252,8 +252,8 @@ void rig_tick(struct rig *r)
     rig_check(r);
 }
 
-/* What a refused message may leave: the clock, the count of second votes, the workspace. A full
- * pool refuses a proposal whose vote is good and counts. */
+/* What a refused message may leave: the clock, the count of second votes, the workspace. A pool
+ * that is full has made room in vain. */
 static void same_state(struct rig *r, struct pbft *after)
 {
     struct pbft *b = r->before;
@@ -284,6 +284,20 @@ enum err rig_say(struct rig *r, uint32_t from, const struct message *m)
     struct bytes wire = { NULL, 0 };
     enum err e = message_encode(m, &r->c->scratch, &wire);
     return e == ERR_NONE ? rig_hear(r, from, wire) : e;
+}
+
+void rig_propose(struct rig *r, uint32_t from, uint8_t parts, const struct message *m)
+{
+    struct message vote = { .kind = MESSAGE_VOTE, .vote = m->vote };
+    if (parts % 4 == 3) {
+        (void)rig_say(r, from, &vote);
+    }
+    if (parts % 4 != 2) {
+        (void)rig_say(r, from, m);
+    }
+    if (parts % 4 == 0 || parts % 4 == 2) {
+        (void)rig_say(r, from, &vote);
+    }
 }
 
 /* ---- parts ----------------------------------------------------------------------------------- */

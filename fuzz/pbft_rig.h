@@ -27,13 +27,13 @@ struct rig_block {
 
 struct rig {
     struct cluster *c;
-    uint32_t self; /* node under test: a seat, or the observer behind them */
+    uint32_t self;                      /* node under test: a seat, or the observer behind them */
     struct rig_block block[RIG_BLOCKS]; /* rings */
     struct bytes certificate[RIG_CERTIFICATES];
     struct bytes heard[RIG_HEARD]; /* messages sent or received, to be said again */
     uint32_t blocks, certificates, heards;
-    struct pbft *before; /* the state before a message */
-    bool committed_vote; /* it has voted to commit */
+    struct pbft *before;                         /* the state before a message */
+    bool committed_vote;                         /* it has voted to commit */
     uint64_t vote_view, vote_height, vote_epoch; /* the highest such vote */
     uint64_t asked;                              /* highest view it has asked for */
     uint32_t own_count;
@@ -55,6 +55,8 @@ void rig_tick(struct rig *r);
 void rig_answer(struct rig *r); /* the oldest answer arrives */
 enum err rig_hear(struct rig *r, uint32_t from, struct bytes message);
 enum err rig_say(struct rig *r, uint32_t from, const struct message *m);
+/* A block announced, and the vote beside it: 1 and 2 are one of them alone, 3 the vote first. */
+void rig_propose(struct rig *r, uint32_t from, uint8_t parts, const struct message *m);
 
 /* Parts of messages. A block of the ring; 0 is the committed one, which has no bytes. */
 struct rig_block rig_block_at(struct rig *r, uint8_t n);

@@ -135,7 +135,7 @@ static void op_propose(struct rig *r, const struct op *o)
     struct vote v = vote_for(r, b, VOTE_PREPARE, view);
     struct message m = { .kind = MESSAGE_PROPOSE, .view = view, .block = b->wire };
     m.vote = bent_vote(r, from, v, o->g);
-    (void)rig_say(r, from, &m);
+    rig_propose(r, from, o->f / 4, &m);
 }
 
 /* A block of the ring proposed, by whoever leads: in a later view, or once more. */
@@ -147,7 +147,7 @@ static void op_repropose(struct rig *r, const struct op *o)
     struct message m = { .kind = MESSAGE_PROPOSE, .view = view, .block = b.wire };
     m.vote = bent_vote(r, from, vote_for(r, &b, VOTE_PREPARE, view), o->g);
     m.view += o->d == 1 ? 1 : 0;
-    (void)rig_say(r, o->e == 1 ? seat_of(r, from + 1) : from, &m);
+    rig_propose(r, o->e == 1 ? seat_of(r, from + 1) : from, o->f, &m);
 }
 
 static void op_votes(struct rig *r, const struct op *o)

@@ -11,7 +11,7 @@ struct sim_seen {
     uint32_t seat;
     uint64_t view;                          /* PROPOSE, VIEW_CHANGE, NEW_VIEW */
     struct hash block;                      /* PROPOSE */
-    uint64_t height;                        /* PROPOSE */
+    uint64_t height, time_ms;               /* PROPOSE */
     struct bytes wire;                      /* PROPOSE: the block */
     uint64_t epoch;                         /* VIEW_CHANGE */
     struct bytes signature, body, prepared; /* of the vote; of VIEW_CHANGE */

@@ -72,7 +72,7 @@ static void keep_block(struct sim_liar *l, const struct sim_seen *s)
     }
     struct liar_block *b = &l->block[l->block_count++ % LIAR_BLOCKS];
     b->view = s->view;
-    b->epoch = s->vote.epoch;
+    b->epoch = genesis_epoch(&l->w->genesis, s->time_ms);
     b->height = s->height;
     b->hash = s->block;
     sim_liar_keep(&b->wire, s->wire);
@@ -166,26 +166,26 @@ static bool withholds(struct sim_liar *l, uint32_t kind, uint32_t to)
 struct altered {
     bool some;
     enum sim_lie lie;
-    struct bytes bytes;
+    struct bytes bytes[2]; /* with another block goes a vote for it */
 };
 
 static struct altered alter(struct sim_liar *l, uint32_t kind, struct bytes message)
 {
-    struct altered a = { .bytes = message };
+    struct altered a = { .bytes = { message, { NULL, 0 } } };
     if (kind == SIM_KIND_PROPOSE && does(l, SIM_LIE_EQUIVOCATE)) {
         a.lie = SIM_LIE_EQUIVOCATE;
-        a.some = sim_lie_other_proposal(l, message, &a.bytes);
+        a.some = sim_lie_other_proposal(l, message, a.bytes);
     } else if (kind == SIM_KIND_VOTE && does(l, SIM_LIE_DOUBLE_VOTE)) {
         a.lie = SIM_LIE_DOUBLE_VOTE;
-        a.some = sim_lie_other_vote(l, message, &a.bytes);
+        a.some = sim_lie_other_vote(l, message, &a.bytes[0]);
     } else if (kind == SIM_KIND_HELLO && does(l, SIM_LIE_FALSE_PROOF)) {
         a.lie = SIM_LIE_FALSE_PROOF;
-        a.some = sim_hello_boast(message, 1 + sim_below(&l->random, 9), &l->w->scratch, &a.bytes) ==
-                 ERR_NONE;
+        a.some = sim_hello_boast(message, 1 + sim_below(&l->random, 9), &l->w->scratch,
+                                 &a.bytes[0]) == ERR_NONE;
     } else if (does(l, SIM_LIE_MALFORM) && sim_chance(&l->random, 60)) {
         a.lie = SIM_LIE_MALFORM;
         a.some = true;
-        sim_lie_spoil(l, message, &a.bytes);
+        sim_lie_spoil(l, message, &a.bytes[0]);
     }
     return a;
 }
@@ -210,8 +210,11 @@ void sim_liar_sends(struct sim_node *n, uint32_t peer, struct bytes message)
             continue;
         }
         bool here = other.some && (l->split >> to & 1) != 0;
-        sim_send(w, l->seat, to, here ? other.bytes : message,
+        sim_send(w, l->seat, to, here ? other.bytes[0] : message,
                  here ? 1 + (uint32_t)other.lie : told);
+        if (here && other.bytes[1].len > 0) {
+            sim_send(w, l->seat, to, other.bytes[1], 1 + (uint32_t)other.lie);
+        }
     }
 }
 

@@ -6,20 +6,12 @@
 
 enum { LIE_SIZE_MAX = PBFT_MESSAGE_SIZE_MAX };
 
-enum err sim_propose_message(uint64_t view, struct bytes block, const struct vote *v, uint32_t seat,
-                             struct bytes signature, struct arena *a, struct bytes *out)
+enum err sim_propose_message(uint64_t view, struct bytes block, struct arena *a, struct bytes *out)
 {
-    struct bytes vote = { NULL, 0 };
-    TRY(vote_encode(v, a, &vote));
     Carnet__V1__PeerMessage m = CARNET__V1__PEER_MESSAGE__INIT;
     Carnet__V1__Propose p = CARNET__V1__PROPOSE__INIT;
-    Carnet__V1__SignedVote s = CARNET__V1__SIGNED_VOTE__INIT;
-    s.vote = field_of_bytes(vote);
-    s.seat = seat;
-    s.signature = field_of_bytes(signature);
     p.view = view;
     p.block = field_of_bytes(block);
-    p.vote = &s;
     m.kind_case = CARNET__V1__PEER_MESSAGE__KIND_PROPOSE;
     m.propose = &p;
     return canon_encode(&m.base, LIE_SIZE_MAX, a, out);

@@ -44,11 +44,11 @@ struct sim_liar {
     struct sim_random random;
     struct sim_hand hand;
     uint32_t seat, slot[LIAR_COPIES]; /* as participant; hand.seat is its number on the committee */
-    uint32_t seats;              /* of that committee */
-    uint32_t lies, habit;        /* bits by enum sim_lie: in this run, and just now */
-    uint32_t reach[LIAR_COPIES]; /* participants that a copy hears and is heard by */
-    uint32_t split;              /* who is told the other thing */
-    uint32_t mute, withheld;     /* who is told nothing, and of which kinds of message */
+    uint32_t seats;                   /* of that committee */
+    uint32_t lies, habit;             /* bits by enum sim_lie: in this run, and just now */
+    uint32_t reach[LIAR_COPIES];      /* participants that a copy hears and is heard by */
+    uint32_t split;                   /* who is told the other thing */
+    uint32_t mute, withheld;          /* who is told nothing, and of which kinds of message */
     uint64_t habit_until_ms, view, epoch;
     uint32_t block_count, message_count, vote_count, proof_count;
     struct liar_block block[LIAR_BLOCKS]; /* rings */
@@ -63,8 +63,8 @@ lie_fn sim_lie_equivocate, sim_lie_double_vote, sim_lie_jump, sim_lie_replay, si
     sim_lie_proof;
 /* A second block in the place of this one, mostly as good as the first. */
 bool sim_lie_variant(struct sim_liar *l, struct bytes wire, struct bytes *out, struct hash *hash);
-/* The same proposal or vote for something else. */
-bool sim_lie_other_proposal(struct sim_liar *l, struct bytes message, struct bytes *out);
+/* The same proposal or vote for something else; behind a proposal the vote for its block. */
+bool sim_lie_other_proposal(struct sim_liar *l, struct bytes message, struct bytes out[2]);
 bool sim_lie_other_vote(struct sim_liar *l, struct bytes message, struct bytes *out);
 /* A range with a block that nobody has certified, for who catches up from that height. */
 bool sim_lie_chain(struct sim_liar *l, const struct sim_node *n, uint32_t to, uint64_t height);
@@ -83,8 +83,7 @@ struct sim_change {
     uint32_t seat;
     struct bytes prepared;
 };
-MUST_USE enum err sim_propose_message(uint64_t view, struct bytes block, const struct vote *v,
-                                      uint32_t seat, struct bytes signature, struct arena *a,
+MUST_USE enum err sim_propose_message(uint64_t view, struct bytes block, struct arena *a,
                                       struct bytes *out);
 MUST_USE enum err sim_change_body(const struct hash *space, const struct sim_change *c,
                                   struct arena *a, struct bytes *out);

@@ -37,14 +37,13 @@ static bool vote_message(struct sim_liar *l, const struct vote *v, struct bytes 
            sim_vote_message(v, l->hand.seat, signature, memory(l), out) == ERR_NONE;
 }
 
-static bool propose_message(struct sim_liar *l, uint64_t view, uint64_t epoch, struct bytes wire,
-                            const struct hash *hash, uint64_t height, struct bytes *out)
+/* The announcement of a block, and the prepare vote for it. */
+static bool propose_messages(struct sim_liar *l, uint64_t view, uint64_t epoch, struct bytes wire,
+                             const struct hash *hash, uint64_t height, struct bytes out[2])
 {
-    uint8_t raw[SUITE_SIGNATURE_SIZE_MAX];
-    struct bytes signature = { NULL, 0 };
     struct vote v = { l->w->genesis.space, epoch, VOTE_PREPARE, view, height, *hash };
-    return sign_vote(l, &v, raw, &signature) &&
-           sim_propose_message(view, wire, &v, l->hand.seat, signature, memory(l), out) == ERR_NONE;
+    return sim_propose_message(view, wire, memory(l), &out[0]) == ERR_NONE &&
+           vote_message(l, &v, &out[1]);
 }
 
 static const struct liar_block *some_block(struct sim_liar *l)
@@ -180,14 +179,17 @@ bool sim_lie_variant(struct sim_liar *l, struct bytes wire, struct bytes *out, s
     return rewrite(l, &b, &h, certificate, out, hash);
 }
 
-bool sim_lie_other_proposal(struct sim_liar *l, struct bytes message, struct bytes *out)
+bool sim_lie_other_proposal(struct sim_liar *l, struct bytes message, struct bytes out[2])
 {
     struct sim_seen s;
     struct bytes wire = { NULL, 0 };
     struct hash hash;
-    if (sim_see(l->w->suite, message, memory(l), &s) != ERR_NONE || !s.has_vote ||
-        !sim_lie_variant(l, s.wire, &wire, &hash) ||
-        !propose_message(l, s.view, s.vote.epoch, wire, &hash, s.height, out)) {
+    if (sim_see(l->w->suite, message, memory(l), &s) != ERR_NONE ||
+        !sim_lie_variant(l, s.wire, &wire, &hash)) {
+        return false;
+    }
+    uint64_t epoch = genesis_epoch(&l->w->genesis, s.time_ms);
+    if (!propose_messages(l, s.view, epoch, wire, &hash, s.height, out)) {
         return false;
     }
     char one[24], two[24];
@@ -196,7 +198,7 @@ bool sim_lie_other_proposal(struct sim_liar *l, struct bytes message, struct byt
              (unsigned long long)s.view);
     struct liar_block *b = &l->block[l->block_count++ % LIAR_BLOCKS];
     b->view = s.view;
-    b->epoch = s.vote.epoch;
+    b->epoch = epoch;
     b->height = s.height;
     b->hash = hash;
     sim_liar_keep(&b->wire, wire);
@@ -297,7 +299,7 @@ bool sim_lie_double_vote(struct sim_liar *l)
 bool sim_lie_equivocate(struct sim_liar *l)
 {
     const struct liar_block *b = some_block(l);
-    struct bytes wire[2] = { { NULL, 0 } }, message[2] = { { NULL, 0 } };
+    struct bytes wire = { NULL, 0 }, message[2];
     struct hash hash;
     if (b == NULL) {
         return false;
@@ -307,15 +309,15 @@ bool sim_lie_equivocate(struct sim_liar *l)
          i++) {
         view++;
     }
-    for (int i = 0; i < 2; i++) {
-        if (!sim_lie_variant(l, bytes_of(b->wire.ptr, b->wire.len), &wire[i], &hash) ||
-            !propose_message(l, view, b->epoch, wire[i], &hash, b->height, &message[i])) {
+    uint32_t to = sim_liar_some(l);
+    for (int i = 0; i < 2; i++, to = rest(l, to)) {
+        if (!sim_lie_variant(l, bytes_of(b->wire.ptr, b->wire.len), &wire, &hash) ||
+            !propose_messages(l, view, b->epoch, wire, &hash, b->height, message)) {
             return false;
         }
+        sim_liar_tell(l, to, message[0], SIM_LIE_EQUIVOCATE);
+        sim_liar_tell(l, to, message[1], SIM_LIE_EQUIVOCATE);
     }
-    uint32_t some = sim_liar_some(l);
-    sim_liar_tell(l, some, message[0], SIM_LIE_EQUIVOCATE);
-    sim_liar_tell(l, rest(l, some), message[1], SIM_LIE_EQUIVOCATE);
     return true;
 }
 

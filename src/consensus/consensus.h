@@ -5,8 +5,8 @@
  * it asks, and completion comes back as another event. Persist stands before send.
  * Page: docs/consensus.md
  *
- * PROPOSE with the primary's prepare vote → PREPARE votes → a prepared certificate → COMMIT votes →
- * a commit certificate. A vote for a block is a vote for all its ancestors. */
+ * PROPOSE, a block without a vote → PREPARE votes, the primary's too → a prepared certificate →
+ * COMMIT votes → a commit certificate. A vote for a block is a vote for all its ancestors. */
 #ifndef CARNET_CONSENSUS_CONSENSUS_H
 #define CARNET_CONSENSUS_CONSENSUS_H
 

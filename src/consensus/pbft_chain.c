@@ -106,22 +106,42 @@ bool pbft_chain_to(struct pbft *p, const struct hash *tip, struct hash *missing)
     return true;
 }
 
-/* The block that stands next in this view: the one voted for already, else the primary's. Its
- * prepare vote is its signature on the proposal, and its first one at a height is the only one
- * counted. */
-static const struct ballot *candidate(struct pbft *p, const struct ledger_tip *parent)
+static struct announced *announced_by(struct pbft *p, uint64_t height, uint32_t seat)
 {
-    uint32_t seat[2] = { p->config.self, pbft_leader(p, parent->epoch) };
+    ASSERT(seat < GENESIS_SEATS_MAX);
+    return &p->announced[height % PBFT_HEIGHTS][seat];
+}
+
+struct candidate {
+    struct hash block;
+    bool own, voted; /* this seat's own vote; a vote at all */
+    uint64_t epoch;  /* of the vote */
+};
+
+/* The block that stands next in this view: the one voted for already; else the primary's, by its
+ * prepare vote, of which the first at a height is the only one counted; else by its word alone, for
+ * the vote is on its way while it is being made durable. */
+static bool candidate(struct pbft *p, const struct ledger_tip *parent, struct candidate *out)
+{
+    uint64_t height = parent->height + 1;
+    uint32_t leader = pbft_leader(p, parent->epoch);
+    uint32_t seat[2] = { p->config.self, leader };
     for (uint32_t i = 0; i < 2; i++) {
         if (seat[i] == PBFT_OBSERVER) {
             continue;
         }
-        const struct ballot *b = pbft_ballot(p, VOTE_PREPARE, parent->height + 1, seat[i]);
-        if (b->cast && b->height == parent->height + 1 && b->view == p->view) {
-            return b;
+        const struct ballot *b = pbft_ballot(p, VOTE_PREPARE, height, seat[i]);
+        if (b->cast && b->height == height && b->view == p->view) {
+            *out = (struct candidate){ b->block, i == 0, true, b->epoch };
+            return true;
         }
     }
-    return NULL;
+    const struct announced *a = announced_by(p, height, leader);
+    bool some = a->height == height && a->view == p->view;
+    if (some) {
+        *out = (struct candidate){ .block = a->block };
+    }
+    return some;
 }
 
 /* FORMATS 10: an honest clock's bounds, for a block that no quorum has judged yet. */
@@ -135,26 +155,23 @@ static bool timely(const struct pbft *p, const struct kept *k)
 static bool accept_next(struct pbft *p)
 {
     struct ledger_tip parent = top(p, p->chain_count);
-    const struct ballot *b = candidate(p, &parent);
-    if (b == NULL) {
+    struct candidate c;
+    if (!candidate(p, &parent, &c)) {
         return false;
     }
-    const struct kept *k = pbft_kept(p, &b->block);
+    const struct kept *k = pbft_kept(p, &c.block);
     if (k == NULL) {
-        struct hash hash = b->block;
-        pbft_want(p, WANT_CHAIN, &hash);
+        pbft_want(p, WANT_CHAIN, &c.block);
         return false;
     }
     bool drained = p->chain_count == 0 ||
                    (parent.epoch == p->committed.epoch && k->epoch == p->committed.epoch);
-    if (!drained || k->failed || k->epoch != b->epoch || k->height != parent.height + 1 ||
-        k->time_ms <= parent.time_ms || !hash_equal(&k->previous, &parent.hash) ||
-        !hash_equal(&k->committee_hash, &p->sits)) {
+    if (!drained || k->failed || (c.voted && k->epoch != c.epoch) ||
+        k->height != parent.height + 1 || k->time_ms <= parent.time_ms ||
+        !hash_equal(&k->previous, &parent.hash) || !hash_equal(&k->committee_hash, &p->sits)) {
         return false;
     }
-    bool own = p->config.self != PBFT_OBSERVER &&
-               b == pbft_ballot(p, VOTE_PREPARE, k->height, p->config.self);
-    if (!own && !timely(p, k) && !pbft_prepared(p, k->height, &k->hash)) {
+    if (!c.own && !timely(p, k) && !pbft_prepared(p, k->height, &k->hash)) {
         return false;
     }
     p->chain[p->chain_count++] = k->hash;
@@ -289,6 +306,17 @@ void pbft_build(struct pbft *p)
     e->most = p->pace.most;
 }
 
+/* Said before the vote is written: others execute and write theirs while that becomes durable. It
+ * binds to nothing, so after a crash in between another block may be announced. */
+static void announce(struct pbft *p, const struct hash *hash)
+{
+    const struct kept *k = pbft_kept(p, hash);
+    ASSERT(k != NULL);
+    pbft_send(p, PBFT_PEER_ALL,
+              &(struct message){
+                  .kind = MESSAGE_PROPOSE, .view = p->view, .block = pbft_kept_block(p, k) });
+}
+
 enum err pbft_on_built(struct pbft *p, const struct pbft_event *ev)
 {
     if (!p->building) {
@@ -314,45 +342,64 @@ enum err pbft_on_built(struct pbft *p, const struct pbft_event *ev)
         drop_above(p, p->open_count);
         return ERR_NONE;
     }
-    struct kept *k = pbft_keep(p, &b.hash);
-    k->mine = true;
-    k->built_ms = p->now_ms;
+    pbft_keep(p, &b.hash)->built_ms = p->now_ms;
     p->chain[p->chain_count++] = b.hash;
     p->open_count++;
+    announce(p, &b.hash);
     return ERR_NONE;
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-enum err pbft_on_propose(struct pbft *p, uint32_t from, const struct message *m)
+/* Who leads is said by the parent's epoch: the block's own or, on a committed one, an earlier. */
+static bool leads(const struct pbft *p, uint32_t seat, uint64_t view, uint64_t epoch)
 {
-    const struct vote *v = &m->vote.vote;
-    if (v->kind != VOTE_PREPARE || v->view != m->view || m->vote.seat != from) {
-        return ERR_ENCODING;
-    }
-    if (m->view < p->view || v->height <= p->committed.height) {
+    uint64_t now = pbft_epoch_of(p, p->committed.epoch);
+    return seat < p->seats && (seat == pbft_primary(p->seats, view, now) ||
+                               seat == pbft_primary(p->seats, view, epoch) ||
+                               (epoch > 0 && seat == pbft_primary(p->seats, view, epoch - 1)));
+}
+
+/* The first word of a seat for a view and height stands, and its vote is more than its word. A
+ * second word is no proof of a lie, for nothing was signed: it is refused and not counted. */
+static enum err judge_announced(struct pbft *p, uint32_t from, uint64_t view, const struct block *b)
+{
+    uint64_t height = b->header.height;
+    const struct ballot *v = pbft_ballot(p, VOTE_PREPARE, height, from);
+    const struct announced *a = announced_by(p, height, from);
+    bool voted = v->cast && v->height == height, announced = a->height == height;
+    if ((voted && v->view > view) || (announced && a->view > view)) {
         return ERR_STALE;
     }
-    uint64_t now = pbft_epoch_of(p, p->committed.epoch);
-    bool leader = from == pbft_primary(p->seats, m->view, now) ||
-                  from == pbft_primary(p->seats, m->view, v->epoch) ||
-                  (v->epoch > 0 && from == pbft_primary(p->seats, m->view, v->epoch - 1));
-    if (!leader) {
+    const struct hash *stands = voted && v->view == view       ? &v->block
+                                : announced && a->view == view ? &a->block
+                                                               : NULL;
+    bool other = stands != NULL && !hash_equal(stands, &b->hash);
+    bool again = stands != NULL && pbft_kept(p, &b->hash) != NULL;
+    return other || again ? ERR_DUPLICATE : ERR_NONE;
+}
+
+/* Nobody has signed this: it counts for nothing, and is believed because the peer that says it
+ * leads, as far as to execute it and to vote for it. */
+enum err pbft_on_propose(struct pbft *p, uint32_t from, const struct message *m)
+{
+    struct block b;
+    if (m->view < p->view) {
+        return ERR_STALE;
+    }
+    TRY(pbft_decode_block(p, m->block, &b));
+    uint64_t height = b.header.height, epoch = genesis_epoch(p->config.genesis, b.header.time_ms);
+    if (height <= p->committed.height || height > p->committed.height + PBFT_HEIGHTS ||
+        !pbft_epoch_near(p, epoch)) {
+        return ERR_STALE;
+    }
+    if (!leads(p, from, m->view, epoch)) {
         return ERR_PEER;
     }
-    struct block b;
-    TRY(pbft_decode_block(p, m->block, &b));
-    if (!hash_equal(&b.hash, &v->block) || b.header.height != v->height ||
-        genesis_epoch(p->config.genesis, b.header.time_ms) != v->epoch) {
-        return ERR_PROOF;
-    }
-    enum err counted = pbft_count(p, &m->vote);
-    bool again = counted == ERR_DUPLICATE && pbft_kept(p, &b.hash) == NULL &&
-                 hash_equal(&pbft_ballot(p, VOTE_PREPARE, v->height, from)->block, &b.hash);
-    if (counted != ERR_NONE && !again) {
-        return counted;
-    }
-    return v->height > p->committed.height + PBFT_HEIGHTS ? ERR_NONE : pbft_store(p, &b);
+    TRY(judge_announced(p, from, m->view, &b));
+    TRY(pbft_store(p, &b));
+    *announced_by(p, height, from) = (struct announced){ m->view, height, b.hash };
+    return ERR_NONE;
 }
 
 enum err pbft_on_get_block(struct pbft *p, uint32_t from, const struct message *m)

@@ -89,13 +89,11 @@ static Carnet__V1__ViewChange message_of_change(const struct view_change *c)
 static enum err propose_decode(const Carnet__V1__PeerMessage *m, struct arena *a,
                                struct message *out)
 {
+    (void)a;
     out->kind = MESSAGE_PROPOSE;
     out->view = m->propose->view;
     out->block = bytes_of_field(m->propose->block);
-    if (m->propose->vote == NULL) {
-        return ERR_ENCODING;
-    }
-    return vote_of_message(m->propose->vote, a, &out->vote);
+    return ERR_NONE;
 }
 
 static enum err vote_message_decode(const Carnet__V1__PeerMessage *m, struct arena *a,
@@ -188,10 +186,8 @@ static enum err propose_encode(const struct message *m, struct arena *a, struct 
 {
     Carnet__V1__PeerMessage peer = CARNET__V1__PEER_MESSAGE__INIT;
     Carnet__V1__Propose propose = CARNET__V1__PROPOSE__INIT;
-    Carnet__V1__SignedVote vote = message_of_vote(&m->vote);
     propose.view = m->view;
     propose.block = field_of_bytes(m->block);
-    propose.vote = &vote;
     peer.propose = &propose;
     return pack(&peer, CARNET__V1__PEER_MESSAGE__KIND_PROPOSE, a, out);
 }

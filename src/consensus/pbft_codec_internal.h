@@ -47,7 +47,7 @@ struct message {
     struct bytes block;      /* PROPOSE, BLOCK: framed */
     struct hash hash;        /* GET_BLOCK */
     bool voted;              /* NEW_VIEW: `vote` is there */
-    struct signed_vote vote; /* PROPOSE, VOTE, NEW_VIEW */
+    struct signed_vote vote; /* VOTE, NEW_VIEW */
     uint32_t change_count;   /* VIEW_CHANGE: 1; NEW_VIEW */
     struct view_change change[GENESIS_SEATS_MAX];
 };

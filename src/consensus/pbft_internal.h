@@ -3,7 +3,7 @@
 #define CARNET_CONSENSUS_PBFT_INTERNAL_H
 
 #include "consensus/pace_internal.h"
-#include "consensus/pbft_codec_internal.h"
+#include "consensus/pbft_records_internal.h"
 
 enum {
     PBFT_HEIGHTS = 2 * PBFT_OPEN_MAX,  /* heights above the committed one whose votes are counted */
@@ -18,55 +18,6 @@ enum pbft_mutant { MUTANT_NONE, MUTANT_ANCESTORS_AGAIN, MUTANT_PER_HEIGHT, MUTAN
 #else
 #define MUTANT(p, m) false
 #endif
-/* One seat's newest vote of a kind at a height: views only grow. */
-struct ballot {
-    bool cast;
-    uint64_t epoch, view, height;
-    struct hash block;
-    uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
-};
-
-struct kept_certificate {
-    uint64_t epoch, view, height;
-    size_t size; /* 0: none */
-    struct hash block;
-    uint8_t wire[CERTIFICATE_SIZE_MAX];
-};
-
-/* One seat's newest VIEW-CHANGE. */
-struct ask {
-    bool heard, prepared;
-    uint64_t view, epoch, committed, prepared_view, prepared_height, prepared_epoch;
-    struct hash block; /* of the prepared certificate */
-    size_t size;
-    uint8_t body[VIEW_CHANGE_BODY_SIZE_MAX];
-    uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
-};
-
-/* A proposal in the pool. In memory a record's tag stands before the block, so that a record of the
- * vote log is these bytes and not a copy. */
-struct kept {
-    bool used, persisted, failed, mine; /* built here and not yet proposed */
-    bool fetched;                       /* taken by its hash from anybody, not from the primary */
-    bool ends, undated; /* its epoch, for another committee; and without a transaction: any clock */
-    struct hash hash, previous, state_root, committee_hash;
-    uint64_t height, time_ms, epoch, arrived_ms, order;
-    uint64_t built_ms; /* own: when it was begun; 0: another's */
-    uint32_t txs;
-    uint64_t certificate_height;
-    size_t at, size, certificate_at, certificate_size; /* tag and block; inside the block */
-};
-
-enum want_for {
-    WANT_CHAIN,
-    WANT_CERTIFIED,
-    WANT_PURPOSES
-}; /* a block of the view; a certified one */
-struct want {
-    bool open;
-    struct hash hash;
-    uint64_t again_ms;
-};
 struct pbft {
     struct pbft_config config;
     struct arena step;
@@ -84,7 +35,6 @@ struct pbft {
     uint64_t floor; /* never vote at or below this height: it was committed when the log was cut */
     struct kept_certificate last;     /* newest commit certificate */
     struct kept_certificate prepared; /* own highest prepared certificate, by (view, height) */
-
     uint64_t view;
     bool changing;        /* in `view`, whose NEW-VIEW has not come */
     bool based, resolved; /* `view` proposes again what ends in `base`; all of it is in `chain` */
@@ -97,6 +47,7 @@ struct pbft {
     struct want want[WANT_PURPOSES];
 
     struct ballot ballot[2][PBFT_HEIGHTS][GENESIS_SEATS_MAX];
+    struct announced announced[PBFT_HEIGHTS][GENESIS_SEATS_MAX];
     uint64_t seat_view[GENESIS_SEATS_MAX];   /* highest view a seat has signed anything for */
     uint64_t seat_height[GENESIS_SEATS_MAX]; /* and the highest height, beyond our window */
     uint64_t helped_ms[GENESIS_SEATS_MAX];
@@ -114,7 +65,6 @@ struct pbft {
     uint32_t pending, view_changes, equivocations, fetch_seat;
     struct pace pace;
     size_t log_records, log_bytes;
-
     struct kept kept[PBFT_BLOCKS_KEPT_MAX];
     uint8_t *pool;
     size_t pool_used;

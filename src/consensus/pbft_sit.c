@@ -39,6 +39,7 @@ static void fresh_views(struct pbft *p)
     p->prepared = (struct kept_certificate){ .size = 0 };
     p->view_ms = p->now_ms;
     memset(p->ballot, 0, sizeof p->ballot);
+    memset(p->announced, 0, sizeof p->announced);
     memset(p->ask, 0, sizeof p->ask);
     memset(p->seat_view, 0, sizeof p->seat_view);
     memset(p->seat_height, 0, sizeof p->seat_height);
@@ -65,7 +66,6 @@ void pbft_sit(struct pbft *p, const struct committee *c, uint32_t seat)
     }
     for (uint32_t i = 0; i < PBFT_BLOCKS_KEPT_MAX; i++) {
         p->kept[i].failed = false;
-        p->kept[i].mine = false;
     }
     pbft_progress(p);
     if (p->started) {

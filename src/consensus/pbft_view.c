@@ -27,7 +27,6 @@ static void fresh_view(struct pbft *p, uint64_t view)
     p->waiting = false;
     for (uint32_t i = 0; i < PBFT_BLOCKS_KEPT_MAX; i++) {
         p->kept[i].failed = false; /* a block proposed again is tried again */
-        p->kept[i].mine = false;
     }
 }
 

@@ -220,22 +220,16 @@ static bool cast(struct pbft *p, uint32_t kind, const struct ballot *what)
     if (!sign(p, &v, signature, &s)) {
         return false; /* the epoch's seed is gone: others are past this block */
     }
-    struct message m = { .kind = MESSAGE_VOTE };
     struct kept *k = pbft_keep(p, &what->block);
     ASSERT(k != NULL);
     fill(own, &s);
     p->seat_view[p->config.self] = newest(p->seat_view[p->config.self], v.view);
     if (kind == VOTE_PREPARE) {
         pbft_log_block(p, k);
-        m.kind = k->mine ? MESSAGE_PROPOSE : MESSAGE_VOTE;
-        m.view = v.view;
-        m.block = pbft_kept_block(p, k);
-        k->mine = false;
     }
     pbft_voted(p, &s);
     pbft_log_vote(p, &s);
-    m.vote = s;
-    pbft_send(p, PBFT_PEER_ALL, &m);
+    pbft_send(p, PBFT_PEER_ALL, &(struct message){ .kind = MESSAGE_VOTE, .vote = s });
     return true;
 }
 

@@ -73,7 +73,7 @@ uint64_t peer_field_u64(struct bytes message, uint32_t number)
 enum err peer_vote_of(struct bytes wire, struct bytes *vote, uint32_t *seat)
 {
     enum peer_kind kind = peer_kind_of(wire);
-    if (kind != PEER_VOTE && kind != PEER_PROPOSE && kind != PEER_NEW_VIEW) {
+    if (kind != PEER_VOTE && kind != PEER_NEW_VIEW) {
         return ERR_NOT_FOUND;
     }
     struct bytes body = peer_field(wire, (uint32_t)kind);

@@ -101,7 +101,7 @@ MUST_USE enum err peer_snapshot_encode(const struct peer_message *m, size_t size
                                        struct arena *a, struct bytes *out);
 MUST_USE enum err peer_encode_block(struct bytes block, struct arena *a, struct bytes *out);
 
-/* The signed vote inside a canonical VOTE, PROPOSE or NEW_VIEW: its canonical Vote and seat.
+/* The signed vote inside a canonical VOTE or NEW_VIEW: its canonical Vote and seat.
  * ERR_NOT_FOUND when it has none. A walk over fields, no decoding: the caller has had it checked.
  */
 MUST_USE enum err peer_vote_of(struct bytes wire, struct bytes *vote, uint32_t *seat);

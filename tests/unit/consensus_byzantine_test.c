@@ -39,7 +39,7 @@ static void remember(struct cluster *c, const struct message *m)
         }
     }
     if (m->kind == MESSAGE_PROPOSE || m->kind == MESSAGE_VOTE) {
-        uint64_t view = m->vote.vote.view;
+        uint64_t view = m->kind == MESSAGE_VOTE ? m->vote.vote.view : m->view;
         mind.view = view > mind.view ? view : mind.view;
     }
     for (uint32_t i = 0; i < m->change_count; i++) {
@@ -106,9 +106,11 @@ static void lie_propose(struct cluster *c, uint32_t self)
         struct hash hash;
         m.block =
             cluster_block(c, self, &parent, c->now_ms + 1, certificate, ++mind.salt, 1, &hash);
-        m.vote = cluster_vote(c, self, VOTE_PREPARE, view, parent.height + 1, c->now_ms, &hash);
+        struct message vote = { .kind = MESSAGE_VOTE };
+        vote.vote = cluster_vote(c, self, VOTE_PREPARE, view, parent.height + 1, c->now_ms, &hash);
         remember(c, &m);
         tell_some(c, self, &m);
+        tell_some(c, self, &vote);
     }
 }
 

@@ -56,10 +56,12 @@ static void describe(struct lesson *l, const struct message *m, char *out, size_
     const struct vote *v = &m->vote.vote;
     unsigned long long view = v->view, height = v->height;
     char change[LINE_SIZE] = "";
+    struct block b;
     switch (m->kind) {
     case MESSAGE_PROPOSE:
-        (void)snprintf(out, size, "PROPOSE %c height %llu view %llu, with its prepare vote",
-                       letter(l, &v->block), height, view);
+        CHECK_OK(block_decode(&l->c->suite, m->block, &l->c->scratch, &b));
+        (void)snprintf(out, size, "PROPOSE %c height %llu view %llu", letter(l, &b.hash),
+                       (unsigned long long)b.header.height, (unsigned long long)m->view);
         return;
     case MESSAGE_VOTE:
         (void)snprintf(out, size, "%s %c height %llu view %llu",

@@ -48,9 +48,8 @@ static bool said_vote(struct cluster *c, uint32_t from, uint32_t kind, uint64_t 
         struct message m = { .kind = MESSAGE_KIND_END };
         struct arena scratch = c->scratch;
         if (c->queue[i].from == from &&
-            message_decode(c->queue[i].bytes, &scratch, &m) == ERR_NONE &&
-            (m.kind == MESSAGE_VOTE || m.kind == MESSAGE_PROPOSE) && m.vote.seat == from &&
-            m.vote.vote.kind == kind && m.vote.vote.height == height) {
+            message_decode(c->queue[i].bytes, &scratch, &m) == ERR_NONE && m.kind == MESSAGE_VOTE &&
+            m.vote.seat == from && m.vote.vote.kind == kind && m.vote.vote.height == height) {
             return true;
         }
     }
@@ -85,7 +84,7 @@ static void close_at(struct change *x, uint32_t node)
     struct hash hash;
     uint64_t end = committee_epoch_end_ms(&c->genesis, 0);
     struct message m = proposal(c, 0, &x->root, end, 7, 0, &hash);
-    CHECK_OK(cluster_send(c, 0, node, &m));
+    CHECK_OK(cluster_propose(c, 0, node, &m));
     votes(c, node, VOTE_PREPARE, 1, end, &hash, 1, 4);
     votes(c, node, VOTE_COMMIT, 1, end, &hash, 0, 4);
     CHECK_EQ(c->node[node].tip.height, 1);
@@ -113,7 +112,7 @@ static bool votes_for_closing(uint32_t txs)
     struct hash hash;
     struct message m =
         proposal(x.c, 0, &x.root, committee_epoch_end_ms(&x.c->genesis, 0), 7, txs, &hash);
-    enum err e = cluster_send(x.c, 0, US, &m);
+    enum err e = cluster_propose(x.c, 0, US, &m);
     bool voted = e == ERR_NONE && said_vote(x.c, US, VOTE_PREPARE, 1);
     cluster_free(x.c);
     return voted;
@@ -131,7 +130,7 @@ TEST(formats_13_an_empty_block_that_closes_nothing_may_not_be_old)
     struct hash hash;
     uint64_t before = committee_epoch_end_ms(&x.c->genesis, 0) - 1;
     struct message m = proposal(x.c, 0, &x.root, before, 7, 0, &hash);
-    CHECK_OK(cluster_send(x.c, 0, US, &m));
+    CHECK_OK(cluster_propose(x.c, 0, US, &m));
     CHECK(!said_vote(x.c, US, VOTE_PREPARE, 1));
     cluster_free(x.c);
 }
@@ -143,7 +142,7 @@ TEST(formats_13_without_a_change_the_last_instant_of_an_epoch_is_as_any_other)
     x.c->next = x.c->sits;
     struct message m =
         proposal(x.c, 0, &x.root, committee_epoch_end_ms(&x.c->genesis, 0), 7, 0, &hash);
-    CHECK_OK(cluster_send(x.c, 0, US, &m));
+    CHECK_OK(cluster_propose(x.c, 0, US, &m));
     CHECK(!said_vote(x.c, US, VOTE_PREPARE, 1));
     cluster_free(x.c);
 }
@@ -270,7 +269,7 @@ TEST(a_block_that_names_another_committee_is_not_voted_for)
     CHECK_OK(sit(&x, 2, 2));
     x.c->sits = x.c->genesis.space;
     struct message m = proposal(x.c, 1, &x.closing, x.c->now_ms, 8, 0, &hash);
-    CHECK_OK(cluster_send(x.c, 1, 2, &m));
+    CHECK_OK(cluster_propose(x.c, 1, 2, &m));
     CHECK(!said_vote(x.c, 2, VOTE_PREPARE, 2));
     cluster_free(x.c);
 }
@@ -288,7 +287,7 @@ TEST(formats_13_a_seat_that_comes_votes_and_one_that_goes_does_not)
         CHECK_EQ(said_vote(x.c, WHO[i].node, VOTE_PREPARE, 1), WHO[i].node != NEWCOMER);
         CHECK_OK(sit(&x, WHO[i].node, WHO[i].seat));
         struct message m = proposal(x.c, 1, &x.closing, x.c->now_ms, 8, 0, &hash);
-        CHECK_OK(cluster_send(x.c, 1, WHO[i].node, &m));
+        CHECK_OK(cluster_propose(x.c, 1, WHO[i].node, &m));
         CHECK_EQ(said_vote(x.c, WHO[i].node, VOTE_PREPARE, 2), WHO[i].votes);
         votes(x.c, WHO[i].node, VOTE_COMMIT, 2, x.c->now_ms, &hash, 0, 5);
         CHECK_EQ(x.c->node[WHO[i].node].tip.height, 2); /* all follow */
@@ -318,14 +317,14 @@ TEST(a_vote_for_the_next_committee_stands_after_a_restart)
     close_at(&x, 2);
     CHECK_OK(sit(&x, 2, 2));
     struct message m = proposal(x.c, 1, &x.closing, x.c->now_ms, 8, 0, &hash);
-    CHECK_OK(cluster_send(x.c, 1, 2, &m));
+    CHECK_OK(cluster_propose(x.c, 1, 2, &m));
     CHECK(said_vote(x.c, 2, VOTE_PREPARE, 2));
     cluster_crash(x.c, 2);
     x.c->prepare = tell_committee;
     cluster_start(x.c, 2, true);
     CHECK(!status(&x, 2).log_ahead);
     m = proposal(x.c, 1, &x.closing, x.c->now_ms, 9, 0, &other);
-    CHECK_OK(cluster_send(x.c, 1, 2, &m));
+    CHECK_OK(cluster_propose(x.c, 1, 2, &m));
     CHECK(!hash_equal(&hash, &other));
     CHECK_EQ(x.c->contradictions, 0);
     CHECK_EQ(x.c->node[2].open_count, 1);
@@ -360,7 +359,7 @@ TEST(what_was_signed_for_the_committee_before_binds_nobody_in_the_next)
     cluster_start(x.c, 2, true);
     CHECK_EQ(status(&x, 2).prepared, 0);
     struct message m = proposal(x.c, 1, &x.closing, x.c->now_ms, 8, 0, &hash);
-    CHECK_OK(cluster_send(x.c, 1, 2, &m));
+    CHECK_OK(cluster_propose(x.c, 1, 2, &m));
     CHECK(said_vote(x.c, 2, VOTE_PREPARE, 2));
     cluster_free(x.c);
 }
@@ -377,7 +376,7 @@ TEST(while_no_block_commits_the_epochs_of_what_is_said_are_known)
     x.c->next = x.c->sits;
     x.c->now_ms += UINT64_C(3) * CLUSTER_EPOCH_MS; /* epoch 4 */
     struct message m = proposal(x.c, 0, &x.root, x.c->now_ms, 8, 1, &hash);
-    CHECK_OK(cluster_send(x.c, 0, US, &m));
+    CHECK_OK(cluster_propose(x.c, 0, US, &m));
     votes(x.c, US, VOTE_PREPARE, 1, x.c->now_ms, &hash, 2, 4);
     CHECK_EQ(status(&x, US).prepared, 1);
     x.c->now_ms += UINT64_C(2) * CLUSTER_EPOCH_MS;

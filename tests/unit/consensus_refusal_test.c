@@ -69,10 +69,10 @@ TEST(the_pool_of_proposals_drops_the_oldest_that_nobody_needs)
     struct ledger_tip root = c->node[1].tip;
     struct hash mine, first, hash;
     struct message m = proposal(c, 0, 0, &root, c->now_ms, 1, &mine);
-    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_OK(cluster_propose(c, 0, 1, &m));
     for (uint64_t i = 0; i < 3 * PBFT_BLOCKS_KEPT_MAX; i++) {
         m = proposal(c, 0, 4 + 4 * i, &root, c->now_ms, 100 + i, i == 0 ? &first : &hash);
-        CHECK_OK(cluster_send(c, 0, 1, &m));
+        CHECK_OK(cluster_propose(c, 0, 1, &m));
     }
     struct bytes block;
     CHECK_OK(pbft_block(c->node[1].pbft, &mine, &block));
@@ -98,12 +98,12 @@ TEST(a_block_larger_than_the_pool_and_one_that_finds_it_full_are_refused)
         struct ledger_tip parent = c->node[1].tip;
         struct hash hash;
         struct message m = proposal(c, 0, 0, &parent, c->now_ms, 1, &hash);
-        CHECK_ERR(cluster_send(c, 0, 1, &m), POOL[i].first);
+        CHECK_ERR(cluster_propose(c, 0, 1, &m), POOL[i].first);
         parent.height = 1;
         parent.time_ms = c->now_ms;
         parent.hash = hash;
         m = proposal(c, 0, 0, &parent, c->now_ms + 1, 2, &hash);
-        CHECK_ERR(cluster_send(c, 0, 1, &m), POOL[i].second);
+        CHECK_ERR(cluster_propose(c, 0, 1, &m), POOL[i].second);
         cluster_free(c);
     }
 }
@@ -158,7 +158,7 @@ static struct message sample(struct cluster *c, int row)
     case 0:
         return m;
     case 1:
-        m.vote.seat = 2;
+        m.view = 1; /* seat 1 leads it */
         return m;
     case 2:
         return vote(c, 0, VOTE_PREPARE, 0, 1, &hash);
@@ -182,12 +182,13 @@ static struct message sample(struct cluster *c, int row)
 
 TEST(every_message_is_answered_in_every_state)
 {
-    static const char *const NAME[] = { "propose",       "propose of another",    "prepare",
-                                        "commit forged", "view change",           "new view of two",
-                                        "get block",     "block nobody asked for" };
+    static const char *const NAME[] = { "propose",     "propose where another leads",
+                                        "prepare",     "commit forged",
+                                        "view change", "new view of two",
+                                        "get block",   "block nobody asked for" };
     static const enum err WANT[COUNT(NAME)][STATES] = {
         { ERR_NONE, ERR_STALE, ERR_STALE },
-        { ERR_ENCODING, ERR_ENCODING, ERR_ENCODING },
+        { ERR_PEER, ERR_STALE, ERR_STALE },
         { ERR_NONE, ERR_STALE, ERR_NONE }, /* committed: the sender is helped */
         { ERR_SIGNATURE, ERR_SIGNATURE, ERR_SIGNATURE },
         { ERR_NONE, ERR_STALE, ERR_NONE },
@@ -217,9 +218,12 @@ TEST(bytes_that_are_no_message_of_consensus_are_refused_without_effects)
         size_t len;
         enum err want;
     } BAD[] = {
-        { "", 0, ERR_UNSUPPORTED },         { "\x1a", 1, ERR_ENCODING },
-        { "\x1a\x00", 2, ERR_ENCODING },    { "\xff\xff\xff", 3, ERR_ENCODING },
-        { "\x0a\x00", 2, ERR_UNSUPPORTED }, /* HELLO is the shell's */
+        { "", 0, ERR_UNSUPPORTED },
+        { "\x1a", 1, ERR_ENCODING },
+        { "\x1a\x00", 2, ERR_ENCODING },
+        { "\xff\xff\xff", 3, ERR_ENCODING },
+        { "\x0a\x00", 2, ERR_UNSUPPORTED },      /* HELLO is the shell's */
+        { "\x1a\x02\x1a\x00", 4, ERR_ENCODING }, /* a proposal with a vote in it */
     };
     for (size_t i = 0; i < COUNT(BAD); i++) {
         struct pbft_event ev = { .kind = PBFT_MESSAGE,

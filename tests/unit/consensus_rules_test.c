@@ -65,7 +65,7 @@ static bool voted_for_time(int64_t offset_ms, uint64_t parent_ms)
     }
     struct message m =
         proposal(c, 0, 0, &root, (uint64_t)((int64_t)c->now_ms + offset_ms), 1, &hash);
-    enum err e = cluster_send(c, 0, 1, &m);
+    enum err e = cluster_propose(c, 0, 1, &m);
     bool voted = said(c, 1, MESSAGE_VOTE, VOTE_PREPARE);
     cluster_free(c);
     return e == ERR_NONE && voted;
@@ -97,7 +97,7 @@ TEST(formats_10_a_block_that_a_quorum_prepared_is_not_measured_by_our_clock)
     struct hash hash;
     uint64_t time = c->now_ms + 6000;
     struct message m = proposal(c, 0, 0, &root, time, 1, &hash);
-    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_OK(cluster_propose(c, 0, 1, &m));
     CHECK_EQ(c->node[1].open_count, 0);
     for (uint32_t s = 2; s < 4; s++) {
         struct message v = { .kind = MESSAGE_VOTE };
@@ -133,7 +133,7 @@ TEST(formats_11_a_commit_certificate_is_two_f_plus_one_votes_of_one_view)
     struct ledger_tip root = c->node[1].tip;
     struct hash hash;
     struct message m = proposal(c, 0, 0, &root, c->now_ms, 1, &hash);
-    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_OK(cluster_propose(c, 0, 1, &m));
     static const struct {
         uint32_t seat;
         uint64_t view;
@@ -210,7 +210,7 @@ TEST(formats_12_at_most_four_blocks_are_open)
         struct hash hash;
         uint64_t time = c->now_ms - 100 + h;
         struct message m = proposal(c, 0, 0, &parent, time, h, &hash);
-        CHECK_OK(cluster_send(c, 0, 1, &m));
+        CHECK_OK(cluster_propose(c, 0, 1, &m));
         parent = tip(h, time, &hash);
     }
     CHECK_EQ(c->node[1].open_count, PBFT_OPEN_MAX);
@@ -230,10 +230,10 @@ TEST(formats_12_the_pipeline_drains_before_a_block_of_a_new_epoch)
     struct ledger_tip root = c->node[1].tip;
     struct hash first, second;
     struct message m = proposal(c, 0, 0, &root, edge - 10, 1, &first);
-    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_OK(cluster_propose(c, 0, 1, &m));
     struct ledger_tip parent = tip(1, edge - 10, &first);
     m = proposal(c, 0, 0, &parent, edge + 10, 2, &second);
-    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_OK(cluster_propose(c, 0, 1, &m));
     CHECK_EQ(c->node[1].open_count, 1);
     for (uint32_t s = 0; s < 4; s += s == 0 ? 2 : 1) {
         struct message v = vote(c, s, VOTE_COMMIT, 0, 1, &first);
@@ -251,11 +251,11 @@ TEST(formats_12_one_vote_for_a_view_and_height_even_after_a_crash)
     struct hash first, second;
     struct message a = proposal(c, 0, 0, &root, c->now_ms, 1, &first);
     struct message b = proposal(c, 0, 0, &root, c->now_ms, 2, &second);
-    CHECK_OK(cluster_send(c, 0, 1, &a));
+    CHECK_OK(cluster_propose(c, 0, 1, &a));
     cluster_crash(c, 1);
     cluster_start(c, 1, true);
     CHECK_EQ(c->node[1].open_count, 1); /* its own block came back from the log */
-    CHECK_OK(cluster_send(c, 0, 1, &b));
+    CHECK_OK(cluster_propose(c, 0, 1, &b));
     struct vote last;
     CHECK(pbft_last_vote(c->node[1].pbft, &last));
     CHECK(hash_equal(&last.block, &first));

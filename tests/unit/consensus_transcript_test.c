@@ -93,8 +93,7 @@ static bool matches(struct play *p, const struct filter *f, const struct cluster
     struct message m = { .kind = MESSAGE_KIND_END };
     ASSERT(message_decode(q->bytes, &p->c->scratch, &m) == ERR_NONE);
     bool kind = strcmp(f->kind, "any") == 0 || strcmp(f->kind, kind_of(&m)) == 0;
-    bool vote = m.kind == MESSAGE_PROPOSE || m.kind == MESSAGE_VOTE;
-    bool height = f->height == 0 || (vote && m.vote.vote.height == f->height);
+    bool height = f->height == 0 || (m.kind == MESSAGE_VOTE && m.vote.vote.height == f->height);
     return kind && height && (f->to >> q->to & 1) != 0;
 }
 
@@ -312,8 +311,10 @@ static struct cluster *two_proposals(enum pbft_mutant mutant)
         m.vote = cluster_vote(c, 0, VOTE_PREPARE, 0, 1, c->now_ms, &hash);
         struct message commit = { .kind = MESSAGE_VOTE };
         commit.vote = cluster_vote(c, 0, VOTE_COMMIT, 0, 1, c->now_ms, &hash);
+        struct message given = { .kind = MESSAGE_BLOCK, .block = m.block };
         for (uint32_t to = 1; to < 4; to++) {
-            (void)cluster_send(c, 0, to, &m);
+            (void)cluster_propose(c, 0, to, &m);
+            (void)cluster_send(c, 0, to, &given); /* a second block is asked for, if it is taken */
         }
         struct play p = { .c = c };
         struct filter prepare = { .kind = "prepare", .to = 0xff };

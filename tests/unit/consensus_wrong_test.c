@@ -75,11 +75,6 @@ static void other_block(struct consensus_scene *s, struct message *m)
     sign_again(s, m, m->vote.seat);
 }
 
-static void propose_view_beside_vote(struct consensus_scene *s, struct message *m)
-{
-    (void)s;
-    m->view++;
-}
 static void propose_old_view(struct consensus_scene *s, struct message *m)
 {
     (void)m;
@@ -96,20 +91,12 @@ static void propose_of_no_leader(struct consensus_scene *s, struct message *m)
     struct hash hash;
     *m = consensus_scene_proposal(s, SCENE_VOTER, 0, on_x(s), s->c->now_ms + 1, 2, &hash);
 }
-static void propose_with_commit_vote(struct consensus_scene *s, struct message *m)
+static void propose_far_height(struct consensus_scene *s, struct message *m)
 {
-    m->vote.vote.kind = VOTE_COMMIT;
-    sign_again(s, m, SCENE_LEADER);
-}
-static void propose_other_height(struct consensus_scene *s, struct message *m)
-{
-    m->vote.vote.height++;
-    sign_again(s, m, SCENE_LEADER);
-}
-static void propose_next_epoch(struct consensus_scene *s, struct message *m)
-{
-    m->vote.vote.epoch++;
-    sign_again(s, m, SCENE_LEADER);
+    struct hash hash;
+    struct ledger_tip far = s->top;
+    far.height = 1 + PBFT_HEIGHTS; /* the one above it is beyond what is looked at */
+    *m = consensus_scene_proposal(s, SCENE_LEADER, 0, &far, s->c->now_ms + 1, 2, &hash);
 }
 static void propose_far_day(struct consensus_scene *s, struct message *m)
 {
@@ -137,7 +124,6 @@ static void propose_without_certificate(struct consensus_scene *s, struct messag
     ASSERT(block_decode(&s->c->suite, wire, &s->c->scratch, &b) == ERR_NONE);
     ASSERT(block_encode(b.header_bytes, NOTHING, b.tx, b.tx_count, &s->c->scratch, &m->block) ==
            ERR_NONE);
-    m->vote = cluster_vote(s->c, SCENE_LEADER, VOTE_PREPARE, 0, 3, s->c->now_ms + 1, &hash);
 }
 static void propose_again(struct consensus_scene *s, struct message *m)
 {
@@ -147,6 +133,26 @@ static void propose_another(struct consensus_scene *s, struct message *m)
 {
     struct hash hash;
     *m = consensus_scene_proposal(s, SCENE_LEADER, 0, &s->committed, s->c->now_ms, 77, &hash);
+}
+static void propose_another_unvoted(struct consensus_scene *s, struct message *m)
+{
+    struct hash hash;
+    ASSERT(cluster_send(s->c, SCENE_LEADER, SCENE_SELF, m) == ERR_NONE);
+    *m = consensus_scene_proposal(s, SCENE_LEADER, 0, on_x(s), s->c->now_ms + 1, 77, &hash);
+}
+static void propose_older_than_announced(struct consensus_scene *s, struct message *m)
+{
+    struct hash hash;
+    struct message later =
+        consensus_scene_proposal(s, SCENE_LEADER, 4, on_x(s), s->c->now_ms + 1, 78, &hash);
+    (void)m;
+    ASSERT(cluster_send(s->c, SCENE_LEADER, SCENE_SELF, &later) == ERR_NONE);
+}
+static void propose_older_than_voted(struct consensus_scene *s, struct message *m)
+{
+    struct message later = consensus_scene_vote(s, SCENE_LEADER, VOTE_PREPARE, 4, 3, &s->x);
+    (void)m;
+    ASSERT(cluster_send(s->c, SCENE_LEADER, SCENE_SELF, &later) == ERR_NONE);
 }
 static void vote_again(struct consensus_scene *s, struct message *m)
 {
@@ -319,27 +325,23 @@ struct row {
 
 static const struct row ROW[] = {
     { MESSAGE_PROPOSE, "nothing", ERR_NONE, nothing, 0 },
-    { MESSAGE_PROPOSE, "its view is not its vote's", ERR_ENCODING, propose_view_beside_vote, 0 },
     { MESSAGE_PROPOSE, "of a view that is over", ERR_STALE, propose_old_view, 0 },
     { MESSAGE_PROPOSE, "of a view beyond all", ERR_RANGE, view_too_late, 0 },
     { MESSAGE_PROPOSE, "of a committed height", ERR_STALE, propose_committed_height, 0 },
-    { MESSAGE_PROPOSE, "its height is not its vote's", ERR_PROOF, propose_other_height, 0 },
+    { MESSAGE_PROPOSE, "of a height beyond the window", ERR_STALE, propose_far_height, 0 },
     { MESSAGE_PROPOSE, "of a seat that does not lead", ERR_PEER, propose_of_no_leader,
       SCENE_VOTER },
-    { MESSAGE_PROPOSE, "said by another seat", ERR_ENCODING, nothing, SCENE_OTHER },
-    { MESSAGE_PROPOSE, "of no member", ERR_ENCODING, not_a_member, 0 },
-    { MESSAGE_PROPOSE, "of another space", ERR_PROOF, other_space, 0 },
-    { MESSAGE_PROPOSE, "its vote is of the next epoch", ERR_PROOF, propose_next_epoch, 0 },
+    { MESSAGE_PROPOSE, "said by another seat", ERR_PEER, nothing, SCENE_OTHER },
+    { MESSAGE_PROPOSE, "said by an observer", ERR_PEER, nothing, PBFT_OBSERVER },
     { MESSAGE_PROPOSE, "of a day far ahead", ERR_STALE, propose_far_day, 0 },
-    { MESSAGE_PROPOSE, "with a commit vote", ERR_ENCODING, propose_with_commit_vote, 0 },
-    { MESSAGE_PROPOSE, "with a vote for another block", ERR_PROOF, other_block, 0 },
-    { MESSAGE_PROPOSE, "signed by another", ERR_SIGNATURE, signed_by_another, 0 },
-    { MESSAGE_PROPOSE, "with a short signature", ERR_SIGNATURE, short_signature, 0 },
     { MESSAGE_PROPOSE, "cut", ERR_ENCODING, cut, 0 },
     { MESSAGE_PROPOSE, "oversized", ERR_SIZE, oversized, 0 },
     { MESSAGE_PROPOSE, "its certificate is gone", ERR_PROOF, propose_without_certificate, 0 },
     { MESSAGE_PROPOSE, "said before", ERR_DUPLICATE, propose_again, 0 },
     { MESSAGE_PROPOSE, "the second at its height", ERR_DUPLICATE, propose_another, 0 },
+    { MESSAGE_PROPOSE, "the second before a vote", ERR_DUPLICATE, propose_another_unvoted, 0 },
+    { MESSAGE_PROPOSE, "older than one announced", ERR_STALE, propose_older_than_announced, 0 },
+    { MESSAGE_PROPOSE, "older than one voted for", ERR_STALE, propose_older_than_voted, 0 },
 
     { MESSAGE_VOTE, "nothing", ERR_NONE, nothing, 0 },
     { MESSAGE_VOTE, "of no kind", ERR_ENCODING, no_such_kind, 0 },

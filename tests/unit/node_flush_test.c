@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { VOTE_KIND = 3 }; /* the field of Vote in proto/carnet/v1/block.proto */
+
 /* One validator alone commits what it proposes, so every tick after the idle time is a block: its
  * vote, its commit, a message to the observer. The rig holds the sync in its hand. */
 struct rig {
@@ -15,16 +17,22 @@ struct rig {
     struct replica *replica;
     uint8_t *memory;
     uint64_t now_ms, height; /* height: last told; 0: not yet in this run */
-    uint32_t begun, waited, sent, proposed, told;
-    enum err answer; /* of sync_wait */
+    uint32_t begun, waited, sent, announced, voted, told; /* voted: prepare votes */
+    enum err answer;                                      /* of sync_wait */
 };
 
 static void rig_send(void *ctx, uint32_t peer, struct bytes message)
 {
     struct rig *g = ctx;
     (void)peer;
+    struct bytes wire = { NULL, 0 };
+    uint32_t seat = 0;
     g->sent++;
-    g->proposed += peer_kind_of(message) == PEER_PROPOSE ? 1 : 0;
+    g->announced += peer_kind_of(message) == PEER_PROPOSE ? 1 : 0;
+    g->voted += peer_vote_of(message, &wire, &seat) == ERR_NONE &&
+                        peer_field_u64(wire, VOTE_KIND) == VOTE_PREPARE
+                    ? 1
+                    : 0;
 }
 
 static void rig_committed(void *ctx, const struct replica_commit *c)
@@ -103,7 +111,7 @@ static void open_rig(struct rig *g)
     g->now_ms = g->w->now_ms;
     start(g);
     CHECK_OK(replica_flush_now(g->replica, g->now_ms));
-    g->told = g->proposed = 0; /* an empty space begins with a block */
+    g->told = g->voted = 0; /* an empty space begins with a block */
 }
 
 static void close_rig(struct rig *g)
@@ -137,18 +145,19 @@ TEST(nothing_is_said_or_told_before_the_sync_that_covers_it_is_over)
     struct rig g;
     open_rig(&g);
     block(&g);
-    g.sent = 0;
+    g.sent = g.announced = 0;
     CHECK_OK(replica_flush(g.replica, g.now_ms));
     CHECK_EQ(g.begun, 1);
+    CHECK_EQ(g.announced, 1); /* it binds to nothing, so it waits for nothing */
     CHECK_EQ(g.told, 0);
-    CHECK_EQ(g.proposed, 0);
+    CHECK_EQ(g.voted, 0);
     CHECK(replica_status(g.replica).unsynced);
     CHECK_OK(replica_flush(g.replica, g.now_ms)); /* asking again changes nothing */
     CHECK_EQ(g.begun, 1);
-    CHECK_EQ(g.proposed, 0);
+    CHECK_EQ(g.voted, 0);
     CHECK_OK(land(&g, ERR_NONE));
     CHECK_EQ(g.told, 1);
-    CHECK_EQ(g.proposed, 1);
+    CHECK_EQ(g.voted, 1);
     CHECK(!replica_status(g.replica).unsynced);
     CHECK_EQ(g.begun, 1);
     CHECK_EQ(g.waited, 0);
@@ -169,11 +178,11 @@ TEST(what_comes_while_a_sync_is_under_way_shares_the_next_one)
     CHECK_EQ(g.told, 0);
     CHECK_OK(land(&g, ERR_NONE));
     CHECK_EQ(g.told, 1);
-    CHECK_EQ(g.proposed, 1);
+    CHECK_EQ(g.voted, 1);
     CHECK_EQ(g.begun, 2);
     CHECK_OK(land(&g, ERR_NONE));
     CHECK_EQ(g.told, 4);
-    CHECK_EQ(g.proposed, 4);
+    CHECK_EQ(g.voted, 4);
     CHECK_EQ(g.begun, 2);
     close_rig(&g);
 }
@@ -191,11 +200,11 @@ TEST(a_sync_that_fails_lets_nothing_out_and_the_records_are_written_again)
     CHECK_ERR(replica_flush(g.replica, g.now_ms), ERR_FAILED);
     CHECK_EQ(g.begun, 2);
     CHECK_EQ(g.told, 0);
-    CHECK_EQ(g.proposed, 0);
+    CHECK_EQ(g.voted, 0);
     CHECK_OK(land(&g, ERR_NONE));
     CHECK(!replica_status(g.replica).disk_failed);
     CHECK_EQ(g.told, 1);
-    CHECK_EQ(g.proposed, 1);
+    CHECK_EQ(g.voted, 1);
     close_rig(&g);
 }
 
@@ -207,7 +216,7 @@ TEST(a_disk_that_takes_nothing_stops_a_flush_before_any_sync)
     g.disk.full = true;
     CHECK_ERR(replica_flush(g.replica, g.now_ms), ERR_DISK_FULL);
     CHECK_EQ(g.begun, 0);
-    CHECK_EQ(g.told + g.proposed, 0);
+    CHECK_EQ(g.told + g.voted, 0);
     g.disk.full = false;
     CHECK_ERR(replica_flush(g.replica, g.now_ms), ERR_DISK_FULL); /* not durable yet */
     CHECK_EQ(g.begun, 1);
@@ -226,7 +235,7 @@ TEST(a_flush_before_the_end_waits_for_the_sync_and_for_what_came_since)
     CHECK_OK(replica_flush_now(g.replica, g.now_ms));
     CHECK_EQ(g.waited, 1);
     CHECK_EQ(g.told, 2);
-    CHECK_EQ(g.proposed, 2);
+    CHECK_EQ(g.voted, 2);
     CHECK(!replica_status(g.replica).unsynced);
     close_rig(&g);
 }
