@@ -27,6 +27,9 @@ pay() {
     as bank money issue --to exporter --amount 1.00 || return 1
     [ -n "$TX" ] || TX=$(member "$PLACE/answer" tx)
 }
+pay_and_votes() {
+    pay && plays "$1" validator true
+}
 # decide CHANGE: proposed by one founder, approved by three.
 decide() {
     local height proposal who
@@ -149,9 +152,13 @@ check 'hand-overs that were changed are refused' flips_are_refused
 rm -rf -- "$S/node-3/spaces"
 check 'a node that lost everything takes it' imports 0 --index 3
 start 3
-check 'it starts, and can only watch: its old key leaves are gone' \
-    within 20 plays 3 observer false
+check 'it starts, and watches: its seat is gone' within 20 plays 3 observer false
 check 'and all hold one chain again' within 20 "$CARNET" net status --check --as exporter
+end 1
+rm -rf -- "$S/node-1/spaces"
+start 1
+check 'a validator that lost everything after the first epochs' within 20 up 1
+check 'sits again while payments are made: its leaves lie beside its key' within 30 pay_and_votes 1
 kill "${PID[3]}"
 wait "${PID[3]}"
 check 'it can give what it took' "$CARNET" ledger export "$ALL" --index 3 --state

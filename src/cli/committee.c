@@ -87,23 +87,35 @@ static enum err put(struct session *s, const struct seat_change *x)
     return ERR_NONE;
 }
 
-/* The root of the own node's epoch keys; their leaves are public and lie in its directory. */
+/* The leaves of the own node's epoch keys are public and lie beside its key file; a node of an
+ * earlier release has them in its folder of the space. */
+static enum err leaves_path(struct session *s, char *out, size_t cap)
+{
+    char space[HEX_SIZE(HASH_SIZE) + 1], before[4096];
+    uint32_t node = s->node[s->own].index;
+    hex_encode(bytes_of_hash(&s->genesis.space), space);
+    cli_path(s->cli, before, sizeof before, "node-%u/spaces/%s/epoch-leaves", node, space);
+    cli_path(s->cli, out, cap, "keys/node-%u.leaves", node);
+    if (access(out, F_OK) == 0) {
+        return ERR_NONE;
+    }
+    if (access(before, F_OK) != 0) {
+        return cli_fail(s->cli, ERR_NOT_FOUND, out,
+                        "node %u makes it at its first start, here: start it, and ask again", node);
+    }
+    cli_path(s->cli, out, cap, "node-%u/spaces/%s/epoch-leaves", node, space);
+    return ERR_NONE;
+}
+
 static enum err own_root(struct session *s, struct hash *out)
 {
-    char space[HEX_SIZE(HASH_SIZE) + 1], name[160], path[4096];
+    char path[4096];
     uint8_t *file;
     size_t len;
     if (s->own == CLI_NODES_MAX) {
         return cli_fail(s->cli, ERR_NOT_FOUND, s->name, "has no node in nodes.json");
     }
-    hex_encode(bytes_of_hash(&s->genesis.space), space);
-    snprintf(name, sizeof name, "node-%u/spaces/%s/epoch-leaves", s->node[s->own].index, space);
-    cli_path(s->cli, path, sizeof path, "%s", name);
-    if (access(path, F_OK) != 0) {
-        return cli_fail(s->cli, ERR_NOT_FOUND, path,
-                        "node %u makes it at its first start, here: start it, and ask again",
-                        s->node[s->own].index);
-    }
+    TRY(leaves_path(s, path, sizeof path));
     TRY(cli_read_file(s->cli, path, &file, &len));
     uint64_t count = (uint64_t)1 << s->genesis.param[PARAM_EPOCH_KEY_LOG2];
     struct hash *leaf = ARENA_ARRAY(&s->arena, struct hash, count);

@@ -11,7 +11,8 @@
 
 /* The space behind the loop: views, contracts, the replica and its ports. */
 
-static const char LEAVES[] = "epoch-leaves";
+/* Leaves of the own seat's keys in the folder of the space, where earlier releases kept them. */
+static const char LEAVES_BEFORE[] = "epoch-leaves";
 
 static void *map_memory(size_t size)
 {
@@ -180,42 +181,54 @@ static void port_other(void *ctx, uint32_t peer, struct bytes message)
     arena_release(&n->work, mark);
 }
 
-/* The leaves of the seat's key tree can be made from the first seed alone, so they are kept from
- * the first start on; they are public. ERR_NOT_FOUND: they are gone, and the first seed has been
- * erased since. Such a node can watch, and sits again when its seat is given new keys. */
-static enum err make_leaves(struct node *n, const struct seat *seat, unsigned log2)
+static bool read_leaves(struct node *n, struct storage d, const char *name, const struct seat *seat)
 {
+    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
+    size_t size = sizeof(struct hash) << log2, len = 0;
     struct hash root;
-    struct storage d = node_disk(n);
+    if (d.read(d.ctx, name, 0, n->epoch_leaves->b, size, &len) != ERR_NONE || len != size) {
+        return false;
+    }
+    merkle_root(n->suite, n->epoch_leaves, (uint64_t)1 << log2, &root);
+    return seat == NULL || hash_equal(&root, &seat->root);
+}
+
+/* ERR_NOT_FOUND: they are gone, and the first seed has been erased since. Such a node can watch,
+ * and sits again when its seat is given new keys. */
+static enum err make_leaves(struct node *n, const struct seat *seat)
+{
+    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
+    struct hash root;
     const struct epoch_seed *seed = &n->keystore.keys->seed;
     if (seed->epoch != 0) {
         return ERR_NOT_FOUND;
     }
     epoch_key_generate(n->suite, seed->seed, log2, n->epoch_leaves, &root);
-    if (seat != NULL && !hash_equal(&root, &seat->root)) {
-        return ERR_INTEGRITY;
-    }
-    return d.replace(d.ctx, LEAVES, bytes_of(n->epoch_leaves, sizeof(struct hash) << log2));
+    return seat == NULL || hash_equal(&root, &seat->root) ? ERR_NONE : ERR_INTEGRITY;
 }
 
+/* The leaves of the seat's key tree can be made from the first seed alone, so they are kept from
+ * the first start on, and beside the key file, which outlives a folder of the space that is lost.
+ * They are public. */
 static enum err load_leaves(struct node *n, const struct seat *seat)
 {
-    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
-    size_t size = sizeof(struct hash) << log2, len = 0;
-    struct hash root;
-    struct storage d = node_disk(n);
+    size_t size = sizeof(struct hash) << n->genesis.param[PARAM_EPOCH_KEY_LOG2];
+    struct storage keys = disk_storage(&n->root);
+    char name[64];
+    (void)snprintf(name, sizeof name, "keys/node-%u.leaves", n->index);
     n->epoch_leaves = malloc(size);
     if (n->epoch_leaves == NULL) {
         return ERR_NO_SPACE;
     }
-    enum err e = d.read(d.ctx, LEAVES, 0, n->epoch_leaves->b, size, &len);
-    if (e == ERR_NONE && len == size) {
-        merkle_root(n->suite, n->epoch_leaves, (uint64_t)1 << log2, &root);
-        if (seat == NULL || hash_equal(&root, &seat->root)) {
-            return ERR_NONE;
-        }
+    if (read_leaves(n, keys, name, seat)) {
+        return ERR_NONE;
     }
-    return make_leaves(n, seat, log2);
+    if (read_leaves(n, node_disk(n), LEAVES_BEFORE, seat)) {
+        (void)!keys.replace(keys.ctx, name, bytes_of(n->epoch_leaves, size)); /* else next time */
+        return ERR_NONE;
+    }
+    TRY(make_leaves(n, seat));
+    return keys.replace(keys.ctx, name, bytes_of(n->epoch_leaves, size));
 }
 
 static const struct seat *own_seat(const struct node *n)
