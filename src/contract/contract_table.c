@@ -29,10 +29,23 @@ static enum receipt_status status_of(const struct contract_call *k, enum err e)
     return e == ERR_NONE ? RECEIPT_OK : RECEIPT_LIMIT;
 }
 
+/* Seals and attachments (metadata, wraps, documents) are sealed by ciphers of the space's suite,
+ * and gm's are not there (FORMATS 3): what state says is sealed could be opened by nobody. Genesis
+ * alone decides, so that every node says the same. */
+static bool suite_has_it(const struct contract_call *k)
+{
+    const struct tx_body *b = &k->tx->body;
+    return ctx_genesis(k->ctx)->suite != SUITE_GM ||
+           (b->method != METHOD_TOKEN_SEAL && b->attachment_count == 0);
+}
+
 #define APPLY(id, message, method)                                  \
     static enum receipt_status apply_##id(struct contract_ctx *c)   \
     {                                                               \
         struct contract_call k = call_of(c);                        \
+        if (!suite_has_it(&k)) {                                    \
+            return RECEIPT_SUITE;                                   \
+        }                                                           \
         struct message *x = ARENA_NEW(k.arena, struct message);     \
         if (x == NULL) {                                            \
             return RECEIPT_LIMIT;                                   \

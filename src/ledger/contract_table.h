@@ -30,7 +30,8 @@
     X(15, TOO_EARLY, "its deadline has not come")                                                  \
     X(16, LIMIT, "a named limit is reached")                                                       \
     X(17, SIGNERS, "too few or too many signers")                                                  \
-    X(18, ATTACHMENT, "the attachments are not what the method takes")
+    X(18, ATTACHMENT, "the attachments are not what the method takes")                             \
+    X(19, SUITE, "not implemented in a space of this suite")
 
 enum receipt_status {
 #define X(number, name, text) RECEIPT_##name = (number),

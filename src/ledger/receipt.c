@@ -21,6 +21,7 @@ static const char *const NAMES[] = {
     [RECEIPT_LIMIT] = "limit",
     [RECEIPT_SIGNERS] = "signers",
     [RECEIPT_ATTACHMENT] = "attachment",
+    [RECEIPT_SUITE] = "suite",
 };
 _Static_assert(COUNT(NAMES) == RECEIPT_END, "every status has a name");
 

@@ -377,3 +377,39 @@ TEST(a_seal_keeps_to_the_bounds_of_its_chunks)
     }
     lab_close(l);
 }
+
+/* Genesis decides: what it says is told before anything else is looked at. */
+TEST(formats_3_in_a_space_of_suite_gm_nothing_is_sealed_and_nothing_attached)
+{
+    struct lab *l = lab_open();
+    struct hash token = lab_id(0x01), none = lab_id(0xee), paper = lab_id(0x21);
+    CHECK_EQ(lab_mint(l, &token), RECEIPT_OK);
+    lab_clear(l);
+    l->genesis.suite = SUITE_GM;
+    CHECK_EQ(lab_seal(l, &token, 0x51), RECEIPT_SUITE);
+    CHECK_EQ(lab_seal(l, &none, 0x51), RECEIPT_SUITE); /* and not not_found */
+    CHECK_EQ(lab_call(l, OWNER, METHOD_TOKEN_SEAL, bytes_of_str("?")), RECEIPT_SUITE);
+    CHECK_EQ(lab_token(l, &token).seals_count, 0);
+    struct right_grant g = lab_grant_args(l, &token);
+    CHECK_EQ(lab_grant(l, &g), RECEIPT_SUITE); /* it carries a wrap */
+    for (uint32_t kind = ATTACHMENT_METADATA; kind <= ATTACHMENT_DOCUMENT; kind++) {
+        lab_attach(l, kind, &paper, HOLDER);
+        CHECK_EQ(LAB(l, OWNER, METHOD_EVIDENCE_ANCHOR, evidence_anchor, paper, 1), RECEIPT_SUITE);
+        lab_attach(l, kind, &paper, HOLDER);
+        CHECK_EQ(LAB(l, OWNER, METHOD_TOKEN_FREEZE, token_state, token, 3), RECEIPT_SUITE);
+    }
+    CHECK_EQ(lab_get(l, contract_key_evidence(&paper)).len, 0);
+    CHECK_EQ(lab_token(l, &token).state, TOKEN_ACTIVE);
+    lab_clear(l);
+    CHECK_EQ(LAB(l, OWNER, METHOD_EVIDENCE_ANCHOR, evidence_anchor, paper, 1), RECEIPT_OK);
+    CHECK_EQ(LAB(l, BANK, METHOD_MONEY_ISSUE, money_issue, l->did[OWNER], lab_amount(9)),
+             RECEIPT_OK);
+    CHECK_EQ(LAB(l, OWNER, METHOD_TOKEN_FREEZE, token_state, token, 3), RECEIPT_OK);
+    LAB_EXPECT(l, "owner evidence.anchor -> ok; evidence.anchored\n"
+                  "bank money.issue -> ok; money.issued\n"
+                  "owner token.freeze -> ok; token.moved\n");
+    l->genesis.suite = SUITE_INTL;
+    CHECK_EQ(LAB(l, OWNER, METHOD_TOKEN_THAW, token_state, token, 3), RECEIPT_OK);
+    CHECK_EQ(lab_seal(l, &token, 0x51), RECEIPT_OK);
+    lab_close(l);
+}
