@@ -175,7 +175,7 @@ enum err bench_verify(struct bench *b)
 enum err bench_crypto(struct bench *b)
 {
     struct crypto_work *w = work_new();
-    b->rows_planned = 3 * COUNT(OPERATIONS) + 1 + 4;
+    b->rows_planned = 3 * COUNT(OPERATIONS) + 1 + BENCH_GM_ROWS;
     enum err e = our_sign(w);
     for (size_t i = 0; e == ERR_NONE && i < COUNT(OPERATIONS); i++) {
         e = operation(b, w, i);

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-enum { BENCH_SAMPLES_MAX = 1 << 16, BENCH_ROWS_MAX = 32 };
+enum { BENCH_SAMPLES_MAX = 1 << 16, BENCH_ROWS_MAX = 32, BENCH_GM_ROWS = 8 };
 
 struct bench_row {
     char name[64];

@@ -1,17 +1,7 @@
-#include "crypto/openssl.h"
+#include "crypto/peer_gm.h"
 #include "crypto/sm2_field_internal.h"
-
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/obj_mac.h>
-#include <openssl/param_build.h>
-
 #include "crypto/suite.h"
 #include "tests/test.h"
-
-enum { DER_SIZE_MAX = 80 };
 
 static void from_hex(const char *hex, uint8_t *out, size_t len)
 {
@@ -123,83 +113,6 @@ TEST(a_seed_gives_one_key_and_for_each_message_one_signature)
     }
 }
 
-/* A key of OpenSSL's: with private key when there is one. */
-static EVP_PKEY *openssl_key(const uint8_t *private_key, const uint8_t *public_key)
-{
-    EVP_PKEY *key = NULL;
-    OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
-    BIGNUM *d = private_key == NULL ? NULL : BN_bin2bn(private_key, SM2_NUMBER_SIZE, NULL);
-    int selection = private_key == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR;
-    bool good = OSSL_PARAM_BLD_push_utf8_string(b, OSSL_PKEY_PARAM_GROUP_NAME, "SM2", 0) == 1 &&
-                OSSL_PARAM_BLD_push_octet_string(b, OSSL_PKEY_PARAM_PUB_KEY, public_key,
-                                                 SM2_PUBLIC_SIZE) == 1 &&
-                (d == NULL || OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_PRIV_KEY, d) == 1);
-    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(b);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "SM2", NULL);
-    good = good && EVP_PKEY_fromdata_init(ctx) == 1 &&
-           EVP_PKEY_fromdata(ctx, &key, selection, params) == 1;
-    ASSERT(good);
-    EVP_PKEY_CTX_free(ctx);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(b);
-    BN_free(d);
-    return key;
-}
-
-/* EVP's context for SM2 with the default identity. */
-static EVP_MD_CTX *openssl_context(EVP_PKEY *key, EVP_PKEY_CTX **of_key)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    *of_key = EVP_PKEY_CTX_new(key, NULL);
-    ASSERT(EVP_PKEY_CTX_set1_id(*of_key, "1234567812345678", 16) == 1);
-    EVP_MD_CTX_set_pkey_ctx(ctx, *of_key);
-    return ctx;
-}
-
-static bool openssl_verify(const uint8_t *public_key, struct bytes msg, const uint8_t *signature)
-{
-    uint8_t *der = NULL;
-    ECDSA_SIG *sig = ECDSA_SIG_new();
-    bool set = ECDSA_SIG_set0(sig, BN_bin2bn(signature, SM2_NUMBER_SIZE, NULL),
-                              BN_bin2bn(signature + SM2_NUMBER_SIZE, SM2_NUMBER_SIZE, NULL)) == 1;
-    int len = i2d_ECDSA_SIG(sig, &der);
-    EVP_PKEY *key = openssl_key(NULL, public_key);
-    EVP_PKEY_CTX *of_key;
-    EVP_MD_CTX *ctx = openssl_context(key, &of_key);
-    bool good = EVP_DigestVerifyInit(ctx, NULL, EVP_sm3(), NULL, key) == 1 &&
-                EVP_DigestVerify(ctx, der, (size_t)len, msg.ptr, msg.len) == 1;
-    ASSERT(set && len > 0);
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_CTX_free(of_key);
-    EVP_PKEY_free(key);
-    ECDSA_SIG_free(sig);
-    OPENSSL_free(der);
-    return good;
-}
-
-static void openssl_sign(const uint8_t *private_key, const uint8_t *public_key, struct bytes msg,
-                         uint8_t *signature)
-{
-    uint8_t der[DER_SIZE_MAX];
-    const uint8_t *at = der;
-    size_t len = sizeof der;
-    EVP_PKEY *key = openssl_key(private_key, public_key);
-    EVP_PKEY_CTX *of_key;
-    EVP_MD_CTX *ctx = openssl_context(key, &of_key);
-    bool good = EVP_DigestSignInit(ctx, NULL, EVP_sm3(), NULL, key) == 1 &&
-                EVP_DigestSign(ctx, der, &len, msg.ptr, msg.len) == 1;
-    ASSERT(good);
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
-    ASSERT(sig != NULL);
-    ASSERT(BN_bn2binpad(ECDSA_SIG_get0_r(sig), signature, SM2_NUMBER_SIZE) == SM2_NUMBER_SIZE);
-    ASSERT(BN_bn2binpad(ECDSA_SIG_get0_s(sig), signature + SM2_NUMBER_SIZE, SM2_NUMBER_SIZE) ==
-           SM2_NUMBER_SIZE);
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_CTX_free(of_key);
-    EVP_PKEY_free(key);
-    ECDSA_SIG_free(sig);
-}
-
 /* A private key below n for sure: the highest byte is small. */
 static void private_of(unsigned i, uint8_t out[SM2_NUMBER_SIZE])
 {
@@ -213,23 +126,46 @@ TEST(what_openssl_signs_we_verify_and_what_we_sign_openssl_verifies)
 {
     for (unsigned i = 0; i < 40; i++) {
         uint8_t private_key[SM2_NUMBER_SIZE], public_key[SM2_PUBLIC_SIZE], text[100];
-        uint8_t signature[SM2_SIGNATURE_SIZE], seed[SM2_SEED_SIZE];
+        uint8_t signature[SM2_SIGNATURE_SIZE];
+        struct peer_gm *signer, *verifier;
         memset(text, (int)i, sizeof text);
         struct bytes msg = bytes_of(text, i % sizeof text);
         private_of(i, private_key);
         sm2_public_from(private_key, public_key);
-        openssl_sign(private_key, public_key, msg, signature);
+        CHECK_OK(peer_gm_open(private_key, NULL, &signer));
+        CHECK_OK(peer_gm_sign(signer, msg, signature));
         CHECK(sm2_verify(public_key, msg, signature));
+        CHECK_OK(peer_gm_verify(signer, msg, signature));
         signature[i] ^= 1;
         CHECK(!sm2_verify(public_key, msg, signature));
-        memcpy(seed, private_key, sizeof seed);
-        suite_gm()->public_of(NULL, seed, public_key);
-        suite_gm()->sign(NULL, seed, msg, signature);
-        CHECK(openssl_verify(public_key, msg, signature));
+        CHECK_ERR(peer_gm_verify(signer, msg, signature), ERR_SIGNATURE);
+        suite_gm()->public_of(NULL, private_key, public_key); /* as a seed */
+        suite_gm()->sign(NULL, private_key, msg, signature);
+        CHECK_OK(peer_gm_open(NULL, public_key, &verifier));
+        CHECK_OK(peer_gm_verify(verifier, msg, signature));
         CHECK(sm2_verify(public_key, msg, signature));
         signature[i] ^= 1;
-        CHECK(!openssl_verify(public_key, msg, signature));
+        CHECK_ERR(peer_gm_verify(verifier, msg, signature), ERR_SIGNATURE);
+        CHECK_ERR(peer_gm_sign(verifier, msg, signature), ERR_FAILED); /* it has no secret */
+        peer_gm_close(signer);
+        peer_gm_close(verifier);
     }
+    peer_gm_close(NULL);
+}
+
+/* X9.62's hybrid form names the same point; it is the one thing that OpenSSL takes and we do not.
+ */
+TEST(a_key_in_hybrid_form_is_openssls_alone)
+{
+    struct example x = example();
+    struct peer_gm *p;
+    x.public_key[0] = (uint8_t)(6 | (x.public_key[SM2_PUBLIC_SIZE - 1] & 1));
+    CHECK_OK(peer_gm_open(NULL, x.public_key, &p));
+    CHECK_OK(peer_gm_verify(p, x.msg, x.signature));
+    CHECK(!sm2_verify(x.public_key, x.msg, x.signature));
+    peer_gm_close(p);
+    x.public_key[0] ^= 1; /* the other parity than that of y */
+    CHECK_ERR(peer_gm_open(NULL, x.public_key, &p), ERR_RANGE);
 }
 
 static void write_number(const struct sm2_number *x, uint8_t out[SM2_NUMBER_SIZE])
