@@ -25,8 +25,8 @@ struct fuzz_family {
     const struct fuzz_target *row;
     size_t count;
 };
-extern const struct fuzz_family FUZZ_BASE, FUZZ_CRYPTO, FUZZ_LEDGER, FUZZ_CONTRACT, FUZZ_POLICY,
-    FUZZ_PEER, FUZZ_TRANSFER, FUZZ_SHELL, FUZZ_PBFT, FUZZ_SYNC;
+extern const struct fuzz_family FUZZ_BASE, FUZZ_CRYPTO, FUZZ_SM2, FUZZ_LEDGER, FUZZ_CONTRACT,
+    FUZZ_POLICY, FUZZ_PEER, FUZZ_TRANSFER, FUZZ_SHELL, FUZZ_PBFT, FUZZ_SYNC;
 
 /* The n-th target of all, NULL past the last; and by name. */
 const struct fuzz_target *fuzz_at(size_t n);

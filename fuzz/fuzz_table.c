@@ -15,8 +15,8 @@ static const struct fuzz_target RIG[] = { { "canary", 8, canary, NULL } };
 static const struct fuzz_family FUZZ_RIG = { RIG, COUNT(RIG) };
 
 static const struct fuzz_family *const FAMILIES[] = {
-    &FUZZ_BASE,     &FUZZ_CRYPTO, &FUZZ_LEDGER, &FUZZ_CONTRACT, &FUZZ_POLICY, &FUZZ_PEER,
-    &FUZZ_TRANSFER, &FUZZ_SHELL,  &FUZZ_PBFT,   &FUZZ_SYNC,     &FUZZ_RIG,
+    &FUZZ_BASE, &FUZZ_CRYPTO,   &FUZZ_SM2,   &FUZZ_LEDGER, &FUZZ_CONTRACT, &FUZZ_POLICY,
+    &FUZZ_PEER, &FUZZ_TRANSFER, &FUZZ_SHELL, &FUZZ_PBFT,   &FUZZ_SYNC,     &FUZZ_RIG,
 };
 
 const struct fuzz_target *fuzz_at(size_t n)
