@@ -31,13 +31,44 @@ sys.exit(0 if x == sys.argv[3] else f"{sys.argv[2]} is {x}")' "$PLACE/out" "$1" 
 nothing_kept() {
     [ -z "$(ls -d "$PLACE"/carnet-bench-* 2>/dev/null)" ]
 }
-# A word that is wrong is answered by the error alone.
+# error_alone WORD COMMAND...: a word that is wrong is answered by the error alone.
 error_alone() {
-    "$CARNET" bench cluster --participants 0 >"$PLACE/out" 2>"$PLACE/errors"
-    [ $? -eq 2 ] && [ ! -s "$PLACE/out" ] && grep -q 'participants' "$PLACE/errors"
+    local word=$1
+    shift
+    "$CARNET" bench "$@" >"$PLACE/out" 2>"$PLACE/errors"
+    [ $? -eq 2 ] && [ ! -s "$PLACE/out" ] && grep -q -- "$word" "$PLACE/errors"
+}
+# ended SIGNAL: a bench whose nodes run is ended so, as a terminal does it: with its children.
+ended() {
+    local pid i
+    python3 - "$1" "$CARNET" bench cluster --dir "$PLACE" --quick --seconds 60 \
+        >"$PLACE/out" 2>&1 <<'PY' &
+import os
+import signal
+import sys
+os.setpgid(0, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[2], sys.argv[2:])
+PY
+    pid=$!
+    for ((i = 0; i < 240; i++)); do
+        grep -qs flood "$PLACE/out" && break
+        sleep 0.25
+    done
+    kill -"$1" -- -"$pid" || return 1
+    wait "$pid" 2>/dev/null
+    for ((i = 0; i < 80; i++)); do
+        nothing_kept && ! pgrep -f "$PLACE/carnet-bench-" >"$PLACE/left" && return
+        sleep 0.25
+    done
+    cat "$PLACE/out" "$PLACE/left"
+    return 1
 }
 
-check 'a wrong number is answered by the error alone' error_alone
+check 'a wrong number is answered by the error alone' error_alone participants \
+    cluster --participants 0
+check 'a rate of nothing, too' error_alone rate cluster --rate 0
+check 'and a suite that is none' error_alone suite ledger --suite sim
 check 'a quick bench runs' bench --quick --seconds 1
 check 'it tells every figure' figures ceiling_tps lone_ms tps validator_us_per_tx loop_us_per_tx \
     client_us_per_tx wire_bytes_per_tx sync_p50_ms sync_p99_ms load_tps p50_ms p99_ms p99_9_ms \
@@ -46,6 +77,8 @@ check 'it tells every figure' figures ceiling_tps lone_ms tps validator_us_per_t
 check 'a hundred keys each' member_is keys 2000.000
 check 'what it made is gone' nothing_kept
 check 'and of which suite the space is' grep -q '"suite": "intl"' "$PLACE/out"
+check 'an interrupted bench leaves nothing and nobody' ended INT
+check 'nor does one that is killed' ended KILL
 check 'a space is kept with its state' bench --quick --seconds 1 --keep "$K" --state 300
 check 'the state counts' member_is sync_records 300.000
 check 'it is used again' bench --quick --seconds 1 --keep "$K"

@@ -254,6 +254,7 @@ check 'audit report: an unknown token is 5' refuses 5 audit report --token "$UNK
     --out "$PLACE/out/report.json"
 check 'money settle: an unknown lock is 5' refuses 5 money settle "$UNKNOWN" --as exporter --dir "$S"
 check 'attachment get: an unknown transaction is 5' refuses 5 attachment get "$UNKNOWN" 0 --as exporter --dir "$S"
+check 'and is named' grep -q "attachment 0 of transaction $UNKNOWN: not found" "$PLACE/lines"
 check 'did show: an unknown DID is 5' refuses 5 did show "$UNKNOWN" --as exporter --dir "$S"
 check 'open: what is no sealed file is 4' \
     refuses 4 open "$B/good.csv" --right "$UNKNOWN" --out "$PLACE/out/x" --as importer --dir "$S"
@@ -265,6 +266,10 @@ check 'token mint: an unknown template is 2' \
     refuses 2 token mint --asset "$ASSET" --template teleport --as exporter --dir "$S"
 check 'an unknown transaction is 5' \
     refuses 5 tx proof "$UNKNOWN" --as exporter --dir "$S" --out "$PLACE/out/x.proof"
+check 'and is named' grep -q "carnet: transaction $UNKNOWN: not found" "$PLACE/lines"
+check 'a currency without its places is 2' \
+    refuses 2 money issue --to exporter --amount 1.00 --currency CNY --as bank --dir "$S"
+check 'and those that there are are told' grep -q "'CNY' is not .* which has .*CNY/2, EUR/2" "$PLACE/lines"
 # Quotes: what is asked for, what the file says, who signed it, how long it counts.
 quote() { "$CARNET" money quote --from EUR/2 --to CNY/2 --rate 7.8125 --dir "$S" --as bank --json "$@"; }
 lock() { echo money lock --dir "$S" --as importer --to exporter --token "$UNKNOWN" --quote "$@"; }
@@ -295,6 +300,8 @@ check 'an expired quote is 3' refuses 3 $(lock "$PLACE/short.json" --amount 1.00
 check 'a token that is no id is 2' refuses 2 token show 0123 --as exporter --dir "$S"
 check '--json: an unknown token' refuses_json 5 token show "$UNKNOWN" --as exporter --dir "$S"
 check 'a node that runs already is 6' refuses 6 node run --dir "$S" --index 0
+check 'a node that is not listed is 5' refuses 5 node run --dir "$S" --index 9
+check 'and says which are' grep -q 'index 9: not found; nodes.json lists 0 to [0-9]*, in ' "$PLACE/lines"
 
 # Ports in use: those of the running network, asked for by another space.
 port=$(python3 -c 'import json,sys

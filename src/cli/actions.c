@@ -219,10 +219,14 @@ enum err action_attachment_open(struct session *s, const struct hash *transactio
     struct contract_key key = contract_key_attachment(transaction, index);
     struct bytes value;
     struct session_reply reply;
-    char hex[HEX_SIZE(HASH_SIZE) + 1], path[160];
+    char hex[HEX_SIZE(HASH_SIZE) + 1], path[160], what[128];
     uint8_t private_key[32];
     TRY(action_can_seal(s));
-    TRY(session_state(s, key.contract, contract_key_bytes(&key), &value));
+    hex_encode(bytes_of_hash(transaction), hex);
+    snprintf(what, sizeof what, "attachment %u of transaction %s", index, hex);
+    TRY(session_about(s, session_state(s, key.contract, contract_key_bytes(&key), &value), what,
+                      "no committed transaction of this id has one of this index; indices begin at "
+                      "0"));
     TRY(attachment_record_decode(value, &s->arena, record));
     hex_encode(bytes_of_hash(&record->commitment), hex);
     snprintf(path, sizeof path, "/v1/attachments/%s", hex);
@@ -235,7 +239,9 @@ enum err action_attachment_open(struct session *s, const struct hash *transactio
         }
         e = session_request_own(s, "GET", path, bytes_of(NULL, 0), &reply);
     }
-    TRY(e);
+    TRY(session_about(s, e, what,
+                      "it goes to its readers' nodes, from its author's, and is erased when its "
+                      "time is over: is its author's node up?"));
     session_sealing_private(s, private_key);
     e = attachment_open(s->suite, &s->genesis.space, reply.body, &s->did,
                         bytes_of(private_key, sizeof private_key), &s->arena, out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "cli/net_internal.h"
 
 static uint64_t clock_ns(clockid_t which)
 {
@@ -238,6 +239,8 @@ static enum err run_crypto(struct cli *c)
 
 static enum err run_ledger(struct cli *c)
 {
+    const struct suite *suite;
+    TRY(net_suite(c, &suite)); /* before the machine is told */
     return run_topic(c, bench_ledger);
 }
 

@@ -1,8 +1,10 @@
 #include "cli/bench_client_internal.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -311,10 +313,22 @@ static void child(const struct cli *c, const struct bench_offer *o, struct bench
     _exit(0);
 }
 
+pid_t bench_fork(void)
+{
+    pid_t self = getpid(), pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != self) {
+            _exit(1); /* it ended before it could be watched */
+        }
+    }
+    return pid;
+}
+
 static pid_t start(const struct cli *c, const struct bench_offer *o, struct bench_floor *f,
                    bool sends)
 {
-    pid_t pid = fork();
+    pid_t pid = bench_fork();
     if (pid == 0) {
         child(c, o, f, sends);
     }

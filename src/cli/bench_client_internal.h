@@ -90,6 +90,8 @@ void bench_process_us(long pid, struct bench_threads *t); /* adds */
 MUST_USE enum err bench_open_as(const struct cli *c, const struct bench_offer *o, struct cli *own,
                                 struct session *s);
 void bench_sleep_until(uint64_t ns);
+/* As fork, but the child is killed when this process ends, however it ends. */
+pid_t bench_fork(void);
 uint64_t bench_own_cpu_ns(void);
 
 #endif

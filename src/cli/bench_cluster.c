@@ -28,7 +28,7 @@ enum err cluster_run_self(struct cluster *k, const char *const *words)
     }
     const char *rest[] = { "--dir", k->dir, "--passphrase-file", k->pass, "--json", NULL };
     memcpy(&full[n], rest, sizeof rest);
-    pid_t pid = fork();
+    pid_t pid = bench_fork();
     if (pid == 0) {
         int none = open("/dev/null", O_RDWR);
         dup2(none, STDIN_FILENO);

@@ -30,6 +30,7 @@ struct cluster {
     struct bench_crowd crowd;
     uint64_t state; /* records of the bench's making: what a kept space holds already */
     bool kept;      /* it was there before */
+    pid_t watcher;  /* it tidies up when this process is ended from outside; -1: none */
     struct session *session;
 };
 

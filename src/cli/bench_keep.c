@@ -1,8 +1,10 @@
 /* Where a measured cluster lives, and what takes a space that is kept: a large state, a restart. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +15,7 @@
 static enum err make_genesis(struct cluster *k)
 {
     int status = -1;
-    pid_t pid = fork();
+    pid_t pid = bench_fork();
     if (pid == 0) {
         struct cli own = *k->b->cli;
         own.dir = k->dir;
@@ -114,18 +116,6 @@ static enum err make_space(struct cluster *k)
     return make_genesis(k);
 }
 
-enum err cluster_open(struct cluster *k)
-{
-    TRY(choose_base(k));
-    snprintf(k->pass, sizeof k->pass, "%s/pass", k->base);
-    snprintf(k->dir, sizeof k->dir, "%s/space", k->base);
-    enum err e = k->o.keep != NULL ? read_note(k) : ERR_NOT_FOUND;
-    if (e == ERR_NOT_FOUND) {
-        e = make_space(k);
-    }
-    return e != ERR_NONE ? e : net(k, "start");
-}
-
 static void remove_tree(const char *path)
 {
     pid_t pid = fork();
@@ -136,14 +126,63 @@ static void remove_tree(const char *path)
     (void)waitpid(pid, NULL, 0);
 }
 
+static void tidy_up(struct cluster *k)
+{
+    (void)!net(k, "stop");
+    if (k->o.keep == NULL) {
+        remove_tree(k->base);
+    }
+}
+
+/* A process that waits for the end of this one, by Ctrl-C or whatever else, and tidies up after
+ * it: in a session of its own, so that no terminal interrupts it. -1: there is none. */
+static pid_t watch(struct cluster *k)
+{
+    sigset_t set;
+    int number;
+    pid_t self = getpid(), pid = fork();
+    if (pid != 0) {
+        return pid;
+    }
+    int none = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        dup2(none, fd); /* who reads what this program says does not wait for the end of this */
+    }
+    (void)setsid();
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    while (getppid() == self) {
+        (void)sigwait(&set, &number);
+    }
+    sleep(1); /* a supervisor that was just started has its lock by then */
+    tidy_up(k);
+    _exit(0);
+}
+
+enum err cluster_open(struct cluster *k)
+{
+    TRY(choose_base(k));
+    snprintf(k->pass, sizeof k->pass, "%s/pass", k->base);
+    snprintf(k->dir, sizeof k->dir, "%s/space", k->base);
+    k->watcher = watch(k);
+    enum err e = k->o.keep != NULL ? read_note(k) : ERR_NOT_FOUND;
+    if (e == ERR_NOT_FOUND) {
+        e = make_space(k);
+    }
+    return e != ERR_NONE ? e : net(k, "start");
+}
+
 void cluster_close(struct cluster *k)
 {
     if (k->dir[0] == '\0') {
         return;
     }
-    (void)!net(k, "stop");
-    if (k->o.keep == NULL) {
-        remove_tree(k->base);
+    tidy_up(k);
+    if (k->watcher > 0) {
+        (void)kill(k->watcher, SIGKILL);
+        (void)waitpid(k->watcher, NULL, 0);
     }
 }
 

@@ -61,7 +61,7 @@ static enum err all(struct session *s, const struct bench_offer *o, struct bench
 enum err bench_lone(const struct cli *c, const struct bench_offer *o, struct bench_floor *f)
 {
     int status = -1;
-    pid_t pid = fork();
+    pid_t pid = bench_fork();
     if (pid == 0) {
         struct cli own;
         struct session *s = calloc(1, sizeof *s);

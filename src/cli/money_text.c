@@ -23,6 +23,22 @@ void money_name(const struct session *s, uint32_t currency, char out[MONEY_NAME_
     snprintf(out, MONEY_NAME_SIZE, "%03u/%u", x->code, x->exponent);
 }
 
+/* All names, as they must be written; what has no room is told by dots. */
+static void names_of(const struct session *s, char out[128])
+{
+    size_t used = 0;
+    for (uint32_t i = 0; i < s->genesis.currency_count; i++) {
+        char name[MONEY_NAME_SIZE];
+        bool room = used + MONEY_NAME_SIZE + 8 < 128;
+        money_name(s, i, name);
+        used +=
+            (size_t)snprintf(out + used, 128 - used, "%s%s", i == 0 ? "" : ", ", room ? name : "…");
+        if (!room) {
+            return;
+        }
+    }
+}
+
 enum err money_currency(struct session *s, const char *option, const char *name, uint32_t *out)
 {
     for (uint32_t i = 0; i < s->genesis.currency_count; i++) {
@@ -33,7 +49,10 @@ enum err money_currency(struct session *s, const char *option, const char *name,
             return ERR_NONE;
         }
     }
-    return cli_fail(s->cli, ERR_USAGE, option, "'%s' is not a currency of this space", name);
+    char all[128] = "none";
+    names_of(s, all);
+    return cli_fail(s->cli, ERR_USAGE, option, "'%s' is not a currency of this space, which has %s",
+                    name, all);
 }
 
 enum err money_amount(struct session *s, const char *option, const char *text, uint32_t currency,

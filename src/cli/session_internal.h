@@ -63,6 +63,9 @@ MUST_USE enum err session_request(struct session *s, const char *method, const c
 /* The same, only at the participant's own node. */
 MUST_USE enum err session_request_own(struct session *s, const char *method, const char *path,
                                       struct bytes body, struct session_reply *out);
+/* After a failed request: a path of the API tells a person nothing, `what` was asked for does; and
+ * where it is not found, what to do, if the node did not say. Gives `e` back. */
+enum err session_about(struct session *s, enum err e, const char *what, const char *hint);
 MUST_USE enum err session_get_json(struct session *s, const char *path, json_t **out);
 
 /* A transaction by this participant alone. nonce is drawn by session_draw; ids that depend on it

@@ -76,6 +76,18 @@ static enum err request_at(struct session *s, const char *host, const char *meth
     return ERR_NONE;
 }
 
+enum err session_about(struct session *s, enum err e, const char *what, const char *hint)
+{
+    struct cli *c = s->cli;
+    if (e != ERR_NONE && strncmp(c->what, "/v1/", 4) == 0) {
+        snprintf(c->what, sizeof c->what, "%s", what);
+    }
+    if (e == ERR_NOT_FOUND && c->hint[0] == '\0') {
+        cli_hint(c, hint);
+    }
+    return e;
+}
+
 static void pause_ms(unsigned ms)
 {
     struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };

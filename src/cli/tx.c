@@ -9,12 +9,15 @@ static enum err proof(struct session *s)
 {
     struct session_reply r;
     struct hash id;
-    char path[160];
+    char path[160], what[96];
     const char *out;
     TRY(cli_required(s->cli, "--out", &out));
     TRY(cli_hash(s->cli, "transaction", s->cli->arg[0], &id));
     snprintf(path, sizeof path, "/v1/tx/%s/proof", s->cli->arg[0]);
-    TRY(session_request(s, "GET", path, bytes_of(NULL, 0), &r));
+    snprintf(what, sizeof what, "transaction %s", s->cli->arg[0]);
+    TRY(session_about(s, session_request(s, "GET", path, bytes_of(NULL, 0), &r), what,
+                      "what was just sent has a proof once it is committed; carnet trace lists "
+                      "what was"));
     TRY(cli_write_file(s->cli, out, r.body, 0644));
     json_put(s->cli->answer, "tx", json_new_hash(&id));
     json_put(s->cli->answer, "bytes", json_new_u64(r.body.len));

@@ -152,11 +152,21 @@ static enum err read_nodes(struct node *n, const json_t *root)
     for (size_t i = 0; i < count; i++) {
         TRY(read_entry(n, json_at(list, i)));
     }
-    if (n->index >= count) {
-        return ERR_NOT_FOUND;
-    }
-    n->self = n->entry[n->index].participant;
     return ERR_NONE;
+}
+
+/* Indices are 0 to one less than there are nodes: each is there once. */
+static enum err find_self(struct node *n, char why[NODE_WHY_SIZE])
+{
+    char what[32], known[96];
+    if (n->index < n->entry_count) {
+        n->self = n->entry[n->index].participant;
+        return ERR_NONE;
+    }
+    (void)snprintf(what, sizeof what, "index %u", n->index);
+    (void)snprintf(known, sizeof known, "nodes.json lists 0 to %u, in %.50s", n->entry_count - 1,
+                   n->dir);
+    return node_said(why, ERR_NOT_FOUND, what, known);
 }
 
 static enum err load_nodes(struct node *n, char why[NODE_WHY_SIZE])
@@ -177,7 +187,7 @@ static enum err load_nodes(struct node *n, char why[NODE_WHY_SIZE])
         json_free(root);
     }
     free(memory);
-    return e == ERR_NONE ? e : node_said(why, e, "nodes.json", reason);
+    return e == ERR_NONE ? find_self(n, why) : node_said(why, e, "nodes.json", reason);
 }
 
 static enum err read_certificates(struct node *n, struct arena *a)

@@ -314,12 +314,12 @@ TEST(two_processes_never_share_a_directory_and_errors_say_why)
     CHECK(strstr(why, "another process runs this node") != NULL);
     node_close(node[1]);
     node[1] = NULL;
-    o.index = 1;
-    o.passphrase = bytes_of_str("wrong");
+    o = (struct node_options){ .dir = sp.dir, .index = 1, .passphrase = bytes_of_str("wrong") };
     CHECK_ERR(node_open(&o, &second, why), ERR_PASSPHRASE);
     CHECK(strstr(why, "keys/node-1.key") != NULL);
     o.index = 9;
     CHECK_ERR(node_open(&o, &second, why), ERR_NOT_FOUND);
+    CHECK(strstr(why, "index 9: not found; nodes.json lists 0 to 3, in ") == why);
     o.dir = "/nonexistent";
     CHECK_ERR(node_open(&o, &second, why), ERR_NOT_FOUND);
     CHECK(strstr(why, "carnet net init") != NULL);
