@@ -1,32 +1,7 @@
 /* Signatures verified once, or elsewhere, and never judged otherwise for that. */
-#include "ledger/ledger_internal.h"
-#include "tests/fixtures/ledger_fixture.h"
-#include "tests/test.h"
+#include "tests/unit/ledger_rig.h"
 
 #include <string.h>
-
-static struct fixture *f;
-static uint64_t now;
-
-static void given_a_ledger(void)
-{
-    struct ledger_limits limits = ledger_limits_small();
-    f = fixture_open(NULL);
-    CHECK(f != NULL);
-    CHECK_OK(fixture_ledger(f, &limits));
-    now = FIXTURE_START_MS + 1000;
-}
-
-static enum err submit(struct bytes tx)
-{
-    struct hash id;
-    return ledger_submit(f->ledger, tx, now, &id);
-}
-
-static struct bytes put(uint32_t author, const char *key)
-{
-    return fixture_put(f, author, FIXTURE_PUT, key, "1", now);
-}
 
 static struct bytes rekey(uint32_t author, uint32_t like)
 {
@@ -36,12 +11,6 @@ static struct bytes rekey(uint32_t author, uint32_t like)
     struct tx_body body =
         fixture_body(f, author, FIXTURE_REKEY, bytes_of(key, f->suite->public_size), now + 60000);
     return fixture_sign(f, &body, &author);
-}
-
-static enum err build(struct bytes *block)
-{
-    now += 1000;
-    return fixture_build(f, now, block);
 }
 
 static void drop(void)
@@ -80,9 +49,9 @@ TEST(a_signature_is_verified_at_admission_and_remembered_when_built_and_executed
 {
     struct bytes block;
     given_a_ledger();
-    CHECK_OK(submit(put(0, "x")));
+    CHECK_OK(submit(put(0, "x", "1")));
     CHECK_STR(counts(), "1 0 0");
-    CHECK_OK(build(&block));
+    CHECK_OK(build_block(&block));
     CHECK_STR(counts(), "1 0 1");
     struct bytes copy;
     CHECK_OK(arena_copy(&f->arena, block, &copy));
@@ -99,9 +68,9 @@ TEST(a_block_of_strangers_is_verified_once_however_often_it_is_executed)
     struct fixture *other = f;
     for (uint32_t i = 0; i < 10; i++) {
         char key[2] = { (char)('a' + i), 0 };
-        CHECK_OK(submit(put(i % FIXTURE_PARTICIPANTS, key)));
+        CHECK_OK(submit(put(i % FIXTURE_PARTICIPANTS, key, "1")));
     }
-    CHECK_OK(build(&block));
+    CHECK_OK(build_block(&block));
     given_a_ledger(); /* another node, which heard of none of them */
     now += 1000;
     CHECK_OK(arena_copy(&f->arena, block, &copy));
@@ -119,11 +88,11 @@ TEST(formats_5_a_key_changed_between_admission_and_execution_is_asked_anew)
 {
     struct bytes block;
     given_a_ledger();
-    struct bytes late = put(0, "late");
+    struct bytes late = put(0, "late", "1");
     CHECK_OK(submit(late));
     CHECK_ERR(forced_one(late), ERR_PROOF); /* remembered, and good as long as the key stands */
     CHECK_OK(submit(rekey(0, 1)));
-    CHECK_OK(build(&block));
+    CHECK_OK(build_block(&block));
     CHECK_ERR(forced_one(late), ERR_SIGNATURE); /* the newest state, not yet committed */
     struct hash tip = ledger_newest(f->ledger).hash;
     CHECK_OK(fixture_commit(f, &tip));
@@ -137,11 +106,11 @@ TEST(a_key_that_comes_back_brings_its_answers_back)
 {
     struct bytes block;
     given_a_ledger();
-    struct bytes tx = put(0, "x");
+    struct bytes tx = put(0, "x", "1");
     CHECK_OK(submit(tx));
     leave_all();
     CHECK_OK(submit(rekey(0, 1)));
-    CHECK_OK(build(&block));
+    CHECK_OK(build_block(&block));
     CHECK_ERR(forced_one(tx), ERR_SIGNATURE);
     drop(); /* the block with the new key was voted out */
     uint64_t verified = ledger_signature_counts(f->ledger).verified;
@@ -153,7 +122,7 @@ TEST(a_key_that_comes_back_brings_its_answers_back)
 TEST(another_signature_of_the_same_transaction_is_another_question)
 {
     given_a_ledger();
-    struct bytes tx = put(0, "x");
+    struct bytes tx = put(0, "x", "1");
     CHECK_OK(submit(tx));
     uint8_t *changed = arena_alloc(&f->arena, tx.len);
     CHECK(changed != NULL);
@@ -170,7 +139,7 @@ TEST(the_shell_verifies_what_is_asked_and_the_ledger_then_need_not)
     uint32_t count = 9;
     bool good[TX_SIGNERS_MAX];
     given_a_ledger();
-    struct bytes tx = put(2, "x");
+    struct bytes tx = put(2, "x", "1");
     CHECK_OK(ledger_admission(f->ledger, tx, now, ask, &count));
     CHECK_EQ(count, 1);
     CHECK_EQ(ledger_pending(f->ledger), 0);
@@ -242,9 +211,9 @@ TEST(a_block_says_what_executing_it_would_verify)
     given_a_ledger();
     struct fixture *other = f;
     for (uint32_t i = 0; i < 6; i++) {
-        CHECK_OK(submit(put(i % FIXTURE_PARTICIPANTS, "k")));
+        CHECK_OK(submit(put(i % FIXTURE_PARTICIPANTS, "k", "1")));
     }
-    CHECK_OK(build(&block));
+    CHECK_OK(build_block(&block));
     given_a_ledger();
     now += 1000;
     CHECK_OK(arena_copy(&f->arena, block, &copy));
@@ -273,7 +242,7 @@ TEST(what_is_forgotten_is_verified_again)
     enum { MANY = 4096 };
     static struct ledger_signature x;
     given_a_ledger();
-    struct bytes tx = put(0, "x");
+    struct bytes tx = put(0, "x", "1");
     CHECK_OK(submit(tx));
     x.public_size = f->suite->public_size;
     x.signature_size = f->suite->signature_size;

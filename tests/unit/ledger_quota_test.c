@@ -1,33 +1,10 @@
 /* Quotas: of a participant, and of one of its keys (FORMATS 10). */
-#include "ledger/ledger_internal.h"
-#include "tests/fixtures/ledger_fixture.h"
-#include "tests/test.h"
-
-static struct fixture *f;
-static uint64_t now;
-
-static void given_a_space(void (*edit)(struct genesis *g))
-{
-    struct ledger_limits limits = ledger_limits_small();
-    f = fixture_open(edit);
-    CHECK(f != NULL);
-    CHECK_OK(fixture_ledger(f, &limits));
-    now = FIXTURE_START_MS + 1000;
-}
-
-static enum err submit(struct bytes tx)
-{
-    struct hash id;
-    return ledger_submit(f->ledger, tx, now, &id);
-}
+#include "tests/unit/ledger_rig.h"
 
 static void build_and_commit(void)
 {
-    struct bytes block;
-    now += 1000;
-    CHECK_OK(fixture_build(f, now, &block));
-    struct hash tip = ledger_newest(f->ledger).hash;
-    CHECK_OK(fixture_commit(f, &tip));
+    CHECK_OK(build());
+    commit();
 }
 
 /* What a participant (key 0) or one of its keys has used; UINT64_MAX: there is no record. */
