@@ -1,6 +1,7 @@
 #!/bin/bash
 # member_outside — a committee that changes, seen from outside: four validators gain a fifth by
-# transaction, lose one, go on; and what is proved afterwards verifies from the genesis file.
+# transaction, lose one, give one new keys, go on; and what is proved afterwards verifies from the
+# genesis file.
 # The binary is $CARNET, else $DIR/carnet, else build/carnet.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -45,6 +46,20 @@ decide() {
 sits() {
     pay && as exporter committee show && [ "$(member "$PLACE/answer" number)" = "$1" ]
 }
+# seat_has NAME ROOT: as the newest `committee show` has it.
+seat_has() {
+    python3 - "$PLACE/answer" "$S/keys/$1.did" "$2" <<'PY'
+import json
+import sys
+answer, did, root = sys.argv[1:]
+did = open(did).read().strip()
+seats = {x["participant"]: x["root"] for x in json.load(open(answer))["seats"]}
+sys.exit(seats[did] != root)
+PY
+}
+gone() {
+    [ ! -e "$1" ]
+}
 check 'a space is made' "$CARNET" net init --nodes 4 --epoch-seconds $EPOCH_S
 for ((i = 0; i < NODES; i++)); do start $i; done
 for ((i = 0; i < NODES; i++)); do check "node $i runs" within 20 up $i; done
@@ -68,6 +83,32 @@ CHANGE=$(member "$PLACE/answer" change)
 check 'the founders decide' decide "$CHANGE"
 check 'it is gone when the epoch is over' within 20 sits 2
 check 'and only observes' within 10 plays 3 observer false
+check 'the importer asks for new keys' as importer committee keys
+CHANGE=$(member "$PLACE/answer" change)
+cp "$PLACE/answer" "$PLACE/keys"
+check 'they wait beside the old ones' test -f "$S/keys/node-1-next.key"
+cp "$S/keys/node-1-next.key" "$PLACE/waiting"
+check 'asked again, they are the same' as importer committee keys
+check 'and so is the change' test "$(member "$PLACE/answer" change)" = "$CHANGE"
+check 'and the file' cmp "$S/keys/node-1-next.key" "$PLACE/waiting"
+end 1
+start 1
+check 'its node starts with both, and signs with the old ones' within 20 votes 1
+check 'the founders decide' decide "$CHANGE"
+check 'its seat has them when the epoch is over' within 20 sits 3
+check 'which are those it asked for' seat_has importer "$(member "$PLACE/keys" root)"
+check 'its node votes' within 20 plays 1 validator true
+check 'and keeps them in the place of the old ones' within 10 gone "$S/keys/node-1-next.key"
+end 4
+check 'nothing is decided without it now, and it decides' pay
+end 1
+start 1
+check 'it starts with the new ones alone' within 20 votes 1
+check 'and signs with them again' pay
+start 4
+check 'the fourth is back' within 20 up 4
+check 'who has no seat asks for no keys' exits 1 committee keys --as carrier
+check 'and is given none' test ! -e "$S/keys/node-3-next.key"
 kill -9 "${PID[3]}"
 check 'the four go on without it' pay
 start 3
@@ -120,7 +161,7 @@ while at < len(data):
     if kind == 5:
         spans.append((at + 5, size))
     at += 5 + size + 4
-assert len(spans) == 2, spans
+assert len(spans) == 3, spans
 def crc32c(x):
     crc = 0xffffffff
     for byte in x:
@@ -140,7 +181,7 @@ for start, size in spans:
             sys.exit(f"byte {i}: {done.returncode} {done.stdout}{done.stderr}")
 PY
 }
-check 'an archive is made across both changes' \
+check 'an archive is made across the changes' \
     "$CARNET" ledger export "$ALL" --index 3 --from 1
 check 'it verifies from the genesis file' imports 0 --check --genesis "$G"
 check 'past the trust period it is not believed' \
@@ -154,6 +195,8 @@ check 'a node that lost everything takes it' imports 0 --index 3
 start 3
 check 'it starts, and watches: its seat is gone' within 20 plays 3 observer false
 check 'and all hold one chain again' within 20 "$CARNET" net status --check --as exporter
+check 'it asks for a seat with new keys' as carrier committee add --new-keys
+check 'which its node takes up as it runs' within 10 log_says 3 new_keys_ready
 end 1
 rm -rf -- "$S/node-1/spaces"
 start 1

@@ -1,8 +1,7 @@
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/actions_internal.h"
+#include "cli/committee_internal.h"
 
 /* Membership: who is to sit puts the change, a founder proposes it, the founders approve, and it
  * begins where an epoch ends. */
@@ -81,63 +80,54 @@ static enum err put(struct session *s, const struct seat_change *x)
     contract_seat_change_hash(s->suite, args, &change);
     action_answer_tx(s->cli, &t);
     json_put(s->cli->answer, "change", json_new_hash(&change));
+    if (x->verb != SEAT_REMOVE) {
+        json_put(s->cli->answer, "root", json_new_hash(&x->root));
+    }
     char hex[HEX_SIZE(HASH_SIZE) + 1];
     hex_encode(bytes_of_hash(&change), hex);
     fprintf(s->cli->text, "change %s\na founder may now propose it\n", hex);
     return ERR_NONE;
 }
 
-/* The leaves of the own node's epoch keys are public and lie beside its key file; a node of an
- * earlier release has them in its folder of the space. */
-static enum err leaves_path(struct session *s, char *out, size_t cap)
-{
-    char space[HEX_SIZE(HASH_SIZE) + 1], before[4096];
-    uint32_t node = s->node[s->own].index;
-    hex_encode(bytes_of_hash(&s->genesis.space), space);
-    cli_path(s->cli, before, sizeof before, "node-%u/spaces/%s/epoch-leaves", node, space);
-    cli_path(s->cli, out, cap, "keys/node-%u.leaves", node);
-    if (access(out, F_OK) == 0) {
-        return ERR_NONE;
-    }
-    if (access(before, F_OK) != 0) {
-        return cli_fail(s->cli, ERR_NOT_FOUND, out,
-                        "node %u makes it at its first start, here: start it, and ask again", node);
-    }
-    cli_path(s->cli, out, cap, "node-%u/spaces/%s/epoch-leaves", node, space);
-    return ERR_NONE;
-}
-
-static enum err own_root(struct session *s, struct hash *out)
-{
-    char path[4096];
-    uint8_t *file;
-    size_t len;
-    if (s->own == CLI_NODES_MAX) {
-        return cli_fail(s->cli, ERR_NOT_FOUND, s->name, "has no node in nodes.json");
-    }
-    TRY(leaves_path(s, path, sizeof path));
-    TRY(cli_read_file(s->cli, path, &file, &len));
-    uint64_t count = (uint64_t)1 << s->genesis.param[PARAM_EPOCH_KEY_LOG2];
-    struct hash *leaf = ARENA_ARRAY(&s->arena, struct hash, count);
-    bool fits = leaf != NULL && len == count * HASH_SIZE;
-    if (fits) {
-        memcpy(leaf, file, len);
-        merkle_root(s->suite, leaf, count, out);
-    }
-    free(file);
-    return fits ? ERR_NONE : cli_fail(s->cli, ERR_SIZE, path, "is not the leaves of a key tree");
-}
-
 static enum err add(struct session *s)
 {
     struct seat_change x = { .verb = SEAT_ADD, .participant = s->did, .weight = 1 };
-    TRY(own_root(s, &x.root));
+    TRY(cli_flag(s->cli, "--new-keys") ? committee_new_root(s, &x.root)
+                                       : committee_own_root(s, &x.root));
     return put(s, &x);
 }
 
 static enum err run_add(struct cli *c)
 {
     return session_act(c, add);
+}
+
+/* Asked before keys are drawn: what the contract would refuse later leaves no file behind. */
+static enum err new_keys(struct session *s)
+{
+    struct seat_change x = { .verb = SEAT_NEW_KEYS, .participant = s->did };
+    struct committee c;
+    TRY(sitting(s, &c));
+    s->cli->what[0] = s->cli->why[0] = s->cli->hint[0] = '\0';
+    uint32_t seat = committee_seat_of(&c, &s->did);
+    if (seat == GENESIS_SEATS_MAX) {
+        cli_hint(s->cli, "ask for a seat with carnet committee add");
+        return cli_fail(s->cli, ERR_STATE, s->name, "has no seat");
+    }
+    TRY(committee_new_root(s, &x.root));
+    if (hash_equal(&x.root, &c.seat[seat].root)) {
+        return cli_fail(s->cli, ERR_STATE, s->name,
+                        "has the new keys: its node takes them over when it runs");
+    }
+    TRY(put(s, &x));
+    fprintf(s->cli->text, "node %u has them already, and signs with them when the committee does\n",
+            s->node[s->own].index);
+    return ERR_NONE;
+}
+
+static enum err run_keys(struct cli *c)
+{
+    return session_act(c, new_keys);
 }
 
 static enum err take_away(struct session *s)
@@ -210,6 +200,10 @@ static enum err run_approve(struct cli *c)
     return session_act(c, approve);
 }
 
+static const struct cli_option ADD_OPTIONS[] = {
+    { "--new-keys", NULL, "with keys drawn now, where those of the node were lost" },
+    { NULL, NULL, NULL },
+};
 static const struct cli_option PROPOSE_OPTIONS[] = {
     { "--height", "H", "in force with the first epoch that ends at H or later (in 20 blocks)" },
     { NULL, NULL, NULL },
@@ -218,7 +212,9 @@ static const struct cli_command COMMANDS[] = {
     { "committee", "show", "", 0, 0, "who validates, and what waits for the end of the epoch",
       "carnet committee show --as regulator", NULL, run_show },
     { "committee", "add", "", 0, 0, "ask for a seat with the keys of the own node",
-      "carnet committee add --as regulator", NULL, run_add },
+      "carnet committee add --as regulator", ADD_OPTIONS, run_add },
+    { "committee", "keys", "", 0, 0, "ask for new keys for the own seat, drawn now",
+      "carnet committee keys --as importer", NULL, run_keys },
     { "committee", "remove", "PARTY", 1, 1, "ask that a seat be taken away (founders)",
       "carnet committee remove carrier --as exporter", NULL, run_remove },
     { "committee", "propose", "CHANGE", 1, 1, "put a change to the vote (founders)",

@@ -9,6 +9,7 @@
 #include "node/heed_internal.h"
 #include "node/node_internal.h"
 #include "node/replica_codec_internal.h"
+#include "node/seat_keys_internal.h"
 
 /* Life of a node: open, run on one loop, close. */
 
@@ -200,6 +201,7 @@ static void on_tick(uv_timer_t *timer)
     struct node *n = timer->data;
     uint64_t now = node_now_ms(n);
     end_if_parted(n);
+    seat_keys_tick(n);
     bulk_tick(n, now);
     scrub_tick(n, now);
     attach_tick(n, now);

@@ -67,14 +67,14 @@ struct node {
     struct contract_env env;
     uint8_t *contract_memory;
     struct contract_table contracts;
-    struct hash *epoch_leaves;
+    struct hash *epoch_leaves, *next_leaves, next_root; /* of the keystore's two seeds */
     uint8_t *region, *work_memory;
     size_t region_size;
     struct arena work;
     struct replica *replica;
     struct verify_pool *verify;
     struct syncer *syncer;
-    bool disk_told, settle_due;
+    bool disk_told, settle_due, next_refused, take_over_told;
     uint32_t healed_ticks, version_told;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];
     uint64_t view_told, heeded, attach_ms, attach_cursor_ms; /* told; versions at; sweep at, from */

@@ -8,11 +8,9 @@
 #include "node/heed_internal.h"
 #include "node/node_internal.h"
 #include "node/replica_codec_internal.h"
+#include "node/seat_keys_internal.h"
 
 /* The space behind the loop: views, contracts, the replica and its ports. */
-
-/* Leaves of the own seat's keys in the folder of the space, where earlier releases kept them. */
-static const char LEAVES_BEFORE[] = "epoch-leaves";
 
 static void *map_memory(size_t size)
 {
@@ -181,66 +179,6 @@ static void port_other(void *ctx, uint32_t peer, struct bytes message)
     arena_release(&n->work, mark);
 }
 
-static bool read_leaves(struct node *n, struct storage d, const char *name, const struct seat *seat)
-{
-    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
-    size_t size = sizeof(struct hash) << log2, len = 0;
-    struct hash root;
-    if (d.read(d.ctx, name, 0, n->epoch_leaves->b, size, &len) != ERR_NONE || len != size) {
-        return false;
-    }
-    merkle_root(n->suite, n->epoch_leaves, (uint64_t)1 << log2, &root);
-    return seat == NULL || hash_equal(&root, &seat->root);
-}
-
-/* ERR_NOT_FOUND: they are gone, and the first seed has been erased since. Such a node can watch,
- * and sits again when its seat is given new keys. */
-static enum err make_leaves(struct node *n, const struct seat *seat)
-{
-    unsigned log2 = (unsigned)n->genesis.param[PARAM_EPOCH_KEY_LOG2];
-    struct hash root;
-    const struct epoch_seed *seed = &n->keystore.keys->seed;
-    if (seed->epoch != 0) {
-        return ERR_NOT_FOUND;
-    }
-    epoch_key_generate(n->suite, seed->seed, log2, n->epoch_leaves, &root);
-    return seat == NULL || hash_equal(&root, &seat->root) ? ERR_NONE : ERR_INTEGRITY;
-}
-
-/* The leaves of the seat's key tree can be made from the first seed alone, so they are kept from
- * the first start on, and beside the key file, which outlives a folder of the space that is lost.
- * They are public. */
-static enum err load_leaves(struct node *n, const struct seat *seat)
-{
-    size_t size = sizeof(struct hash) << n->genesis.param[PARAM_EPOCH_KEY_LOG2];
-    struct storage keys = disk_storage(&n->root);
-    char name[64];
-    (void)snprintf(name, sizeof name, "keys/node-%u.leaves", n->index);
-    n->epoch_leaves = malloc(size);
-    if (n->epoch_leaves == NULL) {
-        return ERR_NO_SPACE;
-    }
-    if (read_leaves(n, keys, name, seat)) {
-        return ERR_NONE;
-    }
-    if (read_leaves(n, node_disk(n), LEAVES_BEFORE, seat)) {
-        (void)!keys.replace(keys.ctx, name, bytes_of(n->epoch_leaves, size)); /* else next time */
-        return ERR_NONE;
-    }
-    TRY(make_leaves(n, seat));
-    return keys.replace(keys.ctx, name, bytes_of(n->epoch_leaves, size));
-}
-
-static const struct seat *own_seat(const struct node *n)
-{
-    for (uint32_t i = 0; i < n->genesis.seat_count; i++) {
-        if (hash_equal(&n->genesis.seat[i].participant, node_did(n, n->self))) {
-            return &n->genesis.seat[i];
-        }
-    }
-    return NULL;
-}
-
 static void view_path(const struct node *n, const char *view, char out[NODE_PATH_SIZE + 16])
 {
     (void)snprintf(out, NODE_PATH_SIZE + 16, "%s/%s", n->space_dir, view);
@@ -353,8 +291,10 @@ static struct replica_config replica_settings(struct node *n, const struct node_
                    .other = port_other },
         .limits = limits(),
         .self = n->self,
-        .seed = n->epoch_leaves != NULL ? &n->keystore.keys->seed : NULL,
+        .seed = &n->keystore.keys->seed,
         .epoch_leaves = n->epoch_leaves,
+        .next_seed = &n->keystore.next->seed,
+        .next_leaves = n->next_leaves,
         .view_timeout_ms = timeout,
         .view_timeout_max_ms = 16 * timeout,
         .resend_ms = 500 * scale,
@@ -383,7 +323,6 @@ enum err node_replica_open(struct node *n, const struct node_options *o)
 
 enum err node_space_open(struct node *n, const struct node_options *o, char why[NODE_WHY_SIZE])
 {
-    const struct seat *seat = own_seat(n);
     n->mark_height = UINT64_MAX;
     n->work_memory = map_memory(NODE_WORK_SIZE);
     n->contract_memory = map_memory(CONTRACT_CACHE_SIZE);
@@ -396,13 +335,7 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
         n->contracts = *o->contracts;
         n->contracts.user = &n->env;
     }
-    enum err e = load_leaves(n, seat);
-    if (e == ERR_NOT_FOUND) {
-        LOG("epoch_leaves_gone", LOG_NUM("seated_in_genesis", seat != NULL));
-        free(n->epoch_leaves);
-        n->epoch_leaves = NULL;
-        e = ERR_NONE;
-    }
+    enum err e = seat_keys_open(n);
     if (e != ERR_NONE) {
         return node_said(why, e, "the epoch keys of this seat", "");
     }
@@ -419,6 +352,7 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
                          e == ERR_VERSION ? "a newer release of Carnet does"
                                           : "the logs cannot be replayed");
     }
+    seat_keys_say(n);
     TRY(heed_versions(n, why));
     e = bulk_open(n);
     return e == ERR_NONE ? e : node_said(why, e, n->space_dir, "");
@@ -432,7 +366,7 @@ void node_space_close(struct node *n)
         (void)!mark_views(n);
     }
     close_views(n);
-    free(n->epoch_leaves);
+    seat_keys_close(n);
     if (n->region != NULL) {
         (void)munmap(n->region, n->region_size);
     }

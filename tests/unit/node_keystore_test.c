@@ -82,6 +82,56 @@ TEST(formats_13_once_the_seed_has_moved_the_file_holds_the_new_one_only)
     drop_folder();
 }
 
+static void put_next(uint64_t epoch, const char *passphrase)
+{
+    uint8_t file[KEYFILE_SIZE_MAX];
+    size_t len = 0;
+    struct node_keys next = some_keys(epoch);
+    struct storage s = disk_storage(&disk);
+    memset(next.seed.seed, 0x6e, sizeof next.seed.seed);
+    memset(next.transport, 0x7b, next.transport_len); /* of the day it was made */
+    if (node_keys_seal(&next, bytes_of_str(passphrase), file, &len) != ERR_NONE ||
+        s.replace(s.ctx, "keys/node-7-next.key", bytes_of(file, len)) != ERR_NONE) {
+        abort();
+    }
+}
+
+TEST(new_keys_lie_beside_the_old_ones_until_they_take_their_place)
+{
+    struct keystore k;
+    struct node_keys keys = some_keys(3);
+    open_folder();
+    put_file(&keys);
+    CHECK_OK(keystore_open(&k, &disk, 7, bytes_of_str("secret")));
+    CHECK(!keystore_next_waits(&k));
+    CHECK_ERR(keystore_open_next(&k), ERR_NOT_FOUND);
+    put_next(0, "Secret");
+    CHECK(keystore_next_waits(&k));
+    CHECK_ERR(keystore_open_next(&k), ERR_PASSPHRASE);
+    put_next(1, "secret");
+    CHECK_ERR(keystore_open_next(&k), ERR_STATE);
+    CHECK(!keystore_has_next(&k));
+    put_next(0, "secret");
+    CHECK_OK(keystore_open_next(&k));
+    CHECK(keystore_has_next(&k));
+    epoch_seed_advance(suite_intl(), &k.next->seed, 4);
+    CHECK_OK(keystore_take_next(&k));
+    CHECK_EQ(k.saved_epoch, 4);
+    CHECK(!keystore_has_next(&k));
+    CHECK(memcmp(k.next->seed.seed, keys.seed.seed, SUITE_SECRET_SIZE) != 0);
+    CHECK_OK(keystore_drop_next(&k));
+    CHECK(!keystore_next_waits(&k));
+    struct epoch_seed seed = k.keys->seed;
+    keystore_close(&k);
+    CHECK_OK(keystore_open(&k, &disk, 7, bytes_of_str("secret")));
+    CHECK_EQ(k.keys->seed.epoch, 4);
+    CHECK(memcmp(k.keys->seed.seed, seed.seed, SUITE_SECRET_SIZE) == 0);
+    CHECK_BYTES(bytes_of(k.keys->transport, k.keys->transport_len),
+                bytes_of(keys.transport, keys.transport_len));
+    keystore_close(&k);
+    drop_folder();
+}
+
 TEST(what_is_no_node_key_file_is_refused)
 {
     struct keystore k;
