@@ -1,7 +1,7 @@
 #!/bin/bash
 # law_outside — a space whose rule packs are replaced after genesis, seen from outside: the set is
 # put into state, proposed, approved by founders who compiled it themselves, and judges from its
-# height on.
+# height on. Version sets are decided on in the same way.
 # The binary is $CARNET, else $DIR/carnet, else build/carnet.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -191,6 +191,54 @@ check 'and the law speaks again' says needs_mechanism
 
 check 'a validator dies and comes back' "$CARNET" net kill 1
 check 'and judges by the new law' pay 2
+# A version set that a later release brings: decided here, far away.
+versions() {
+    answers "$PLACE/versions" versions show --as regulator
+}
+two_of_law() {
+    answers "$PLACE/status" rules status --as exporter &&
+        is "$NEW" proposals.1.packs_hash "$PLACE/status" &&
+        ! member proposals.2 "$PLACE/status" 2>/dev/null
+}
+check 'the version set of genesis is in force' versions
+check 'which is the first' is 1 in_force.number "$PLACE/versions"
+check 'and no other is decided' is null next "$PLACE/versions"
+check 'a set needs a number' refuses 2 'number of a version set' \
+    versions propose two --release 7.5 --at 900 --as exporter
+check 'the release that brings it' refuses 2 '--release' versions propose 2 --at 900 --as exporter
+check 'which is one' refuses 2 'not a release' \
+    versions propose 2 --release 7 --at 900 --as exporter
+check 'a height' refuses 2 '--at' versions propose 2 --release 7.5 --as exporter
+check 'that is far enough away' refuses 2 'at least' \
+    versions propose 2 --release 7.5 --at 20 --as exporter
+check 'and comes after what is in force' refuses 1 'later ones only' \
+    versions propose 1 --release 7.5 --at 900 --as exporter
+check 'by a founder' refuses 3 'founded' \
+    versions propose 2 --release 7.5 --at 900 --as regulator
+check 'who proposes it' answers "$PLACE/proposed" \
+    versions propose 2 --release 7.5 --at 900 --as exporter
+ID=$(member proposal "$PLACE/proposed")
+check 'it is no law to be approved' refuses 1 'carnet versions approve' \
+    rules approve "$ID" --rules "$RULES" --as exporter
+check 'and no seat' refuses 1 'carnet versions approve' committee approve "$ID" --as exporter
+check 'a law is no version set' refuses 1 'carnet rules approve' \
+    versions approve "$(member proposal "$PLACE/again")" --as exporter
+for who in exporter importer bank; do
+    check "the $who approves" answers "$PLACE/$who" versions approve "$ID" --as "$who"
+done
+check 'two of four decided nothing' is open state "$PLACE/importer"
+check 'three did' is decided state "$PLACE/bank"
+check 'what comes is told' versions
+check 'by number' is 2 next.number "$PLACE/versions"
+check 'by release' is 7.5 next.release "$PLACE/versions"
+check 'by height' is 900 next.at "$PLACE/versions"
+check 'with what was proposed' is "$ID" proposals.0.proposal "$PLACE/versions"
+check 'one set at a time' refuses 1 'one change at a time' \
+    versions propose 3 --release 8.0 --at 901 --as exporter
+check 'a node says that it ends before it' \
+    grep -aq 'this release stops before that height' "$S/node-0/node.log"
+check 'of law there are two proposals still' two_of_law
+
 one_chain() {
     local i
     for ((i = 0; i < 40; i++)); do

@@ -2,6 +2,7 @@
 
 #include "cli/actions_internal.h"
 #include "cli/committee_internal.h"
+#include "cli/proposal_internal.h"
 
 /* Membership: who is to sit puts the change, a founder proposes it, the founders approve, and it
  * begins where an epoch ends. */
@@ -142,35 +143,16 @@ static enum err run_remove(struct cli *c)
     return session_act(c, take_away);
 }
 
-static enum err default_height(struct session *s, uint64_t *out)
-{
-    json_t *j;
-    int64_t height = 0;
-    TRY(session_get_json(s, "/v1/status", &j));
-    enum err e = json_get_int(j, "height", &height);
-    json_free(j);
-    *out = (uint64_t)height + HEIGHTS_AHEAD;
-    return e;
-}
-
 static enum err propose(struct session *s)
 {
-    struct session_tx t;
     struct proposal_make x = { .subject = SUBJECT_SEAT };
-    struct bytes args;
-    struct hash proposal;
-    TRY(cli_hash(s->cli, "change", s->cli->arg[0], &x.value));
-    TRY(default_height(s, &x.height));
-    TRY(cli_number(s->cli, "--height", 1, INT64_MAX, x.height, &x.height));
-    session_draw(s, METHOD_GOVERNANCE_PROPOSE, &t);
-    contract_proposal_id(s->suite, &s->did, &x.value, t.body.nonce, &proposal);
-    TRY(proposal_make_encode(&x, &s->arena, &args));
-    TRY(session_do(s, &t, args));
-    action_answer_tx(s->cli, &t);
-    json_put(s->cli->answer, "proposal", json_new_hash(&proposal));
-    json_put(s->cli->answer, "from_height", json_new_u64(x.height));
     char hex[HEX_SIZE(HASH_SIZE) + 1];
-    hex_encode(bytes_of_hash(&proposal), hex);
+    uint64_t tip;
+    TRY(cli_hash(s->cli, "change", s->cli->arg[0], &x.value));
+    TRY(proposal_tip(s, &tip));
+    TRY(cli_number(s->cli, "--height", 1, INT64_MAX, tip + HEIGHTS_AHEAD, &x.height));
+    TRY(proposal_put(s, &x, hex));
+    json_put(s->cli->answer, "from_height", json_new_u64(x.height));
     fprintf(s->cli->text, "proposal %s\nto be approved before height %llu\n", hex,
             (unsigned long long)x.height);
     return ERR_NONE;
@@ -183,16 +165,10 @@ static enum err run_propose(struct cli *c)
 
 static enum err approve(struct session *s)
 {
-    struct session_tx t;
-    struct proposal_approve x;
-    struct bytes args;
-    TRY(cli_hash(s->cli, "proposal", s->cli->arg[0], &x.proposal));
-    session_draw(s, METHOD_GOVERNANCE_APPROVE, &t);
-    TRY(proposal_approve_encode(&x, &s->arena, &args));
-    TRY(session_do(s, &t, args));
-    action_answer_tx(s->cli, &t);
-    fprintf(s->cli->text, "approved\n");
-    return ERR_NONE;
+    struct proposal_record r;
+    struct hash id;
+    TRY(proposal_named(s, SUBJECT_SEAT, &id, &r));
+    return proposal_vote(s, &id, "with the first epoch that ends at height", &r);
 }
 
 static enum err run_approve(struct cli *c)

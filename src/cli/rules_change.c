@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/law_space_internal.h"
+#include "cli/proposal_internal.h"
 
 /* A folder of packs, compiled for this space. */
 struct change {
@@ -34,38 +35,6 @@ static struct bytes piece_at(const struct change *x, uint32_t index)
     size_t from = (size_t)index * CONTRACT_PIECE_SIZE_MAX, left = x->set.len - from;
     return bytes_of(x->set.ptr + from,
                     left < CONTRACT_PIECE_SIZE_MAX ? left : CONTRACT_PIECE_SIZE_MAX);
-}
-
-static bool founder(const struct genesis *g, const struct hash *did)
-{
-    for (uint32_t i = 0; i < g->seat_count; i++) {
-        if (hash_equal(&g->seat[i].participant, did)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum err need_founder(struct session *s)
-{
-    return founder(&s->genesis, &s->did) ? ERR_NONE
-                                         : cli_fail(s->cli, ERR_REFUSED, s->name,
-                                                    "only who founded the space changes its law");
-}
-
-/* Each founder counts once, however many seats it has; more than two thirds decide. */
-static uint32_t founders(const struct genesis *g)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < g->participant_count; i++) {
-        count += founder(g, &g->participant[i].id) ? 1 : 0;
-    }
-    return count;
-}
-
-static uint32_t needed(const struct genesis *g)
-{
-    return 2 * founders(g) / 3 + 1;
 }
 
 static enum err put_piece(struct session *s, const struct change *x, uint32_t index)
@@ -116,48 +85,32 @@ static enum err need_new(struct session *s, const struct change *x, const struct
     return ERR_NONE;
 }
 
-/* Each piece, the proposal and each approval may take a block of its own. */
+/* Each piece may take a block of its own. */
 static enum err need_time(struct session *s, const struct change *x, const struct law_space *l,
                           bool there[], uint64_t *at)
 {
-    const char *text;
-    uint64_t least = l->height + 2 + needed(&s->genesis);
+    uint64_t missing = 0;
     for (uint32_t i = 0; i < x->pieces; i++) {
         there[i] = law_piece_there(s, &x->hash, i, x->pieces, piece_at(x, i));
-        least += there[i] ? 0 : 1;
+        missing += there[i] ? 0 : 1;
     }
-    TRY(cli_required(s->cli, "--at", &text));
-    TRY(cli_number(s->cli, "--at", 0, INT64_MAX, 0, at));
-    return *at >= least
-               ? ERR_NONE
-               : cli_fail(s->cli, ERR_USAGE, "--at",
-                          "the space stands at height %" PRIu64
-                          ", and pieces, proposal and approvals take blocks: %" PRIu64 " at least",
-                          l->height, least);
+    return proposal_at(s, l->height, missing, "pieces, proposal and approvals", at);
 }
 
 static enum err make_proposal(struct session *s, const struct change *x, uint64_t at)
 {
     struct proposal_make args = { SUBJECT_PACK_SET, x->hash, at };
-    struct session_tx t;
-    struct bytes wire;
-    struct hash id;
+    uint32_t needed = proposal_needed(&s->genesis);
     char hex[HEX_SIZE(HASH_SIZE) + 1];
-    session_draw(s, METHOD_GOVERNANCE_PROPOSE, &t);
-    contract_proposal_id(s->suite, &s->did, &x->hash, t.body.nonce, &id);
-    TRY(proposal_make_encode(&args, &s->arena, &wire));
-    TRY(session_do(s, &t, wire));
-    action_answer_tx(s->cli, &t);
-    hex_encode(bytes_of_hash(&id), hex);
-    json_put(s->cli->answer, "proposal", json_new_hash(&id));
+    TRY(proposal_put(s, &args, hex));
     json_put(s->cli->answer, "packs_hash", json_new_hash(&x->hash));
     json_put(s->cli->answer, "at", json_new_int((int64_t)at));
-    json_put(s->cli->answer, "needed", json_new_int(needed(&s->genesis)));
+    json_put(s->cli->answer, "needed", json_new_int(needed));
     fprintf(s->cli->text,
             "proposal  %s\nset       %s\n"
             "in force from height %" PRIu64 " once %u of %u founders approve, each after reading:\n"
             "  carnet rules approve %s --rules DIR\n",
-            hex, x->hex, at, needed(&s->genesis), founders(&s->genesis), hex);
+            hex, x->hex, at, needed, proposal_founders(&s->genesis), hex);
     return ERR_NONE;
 }
 
@@ -178,86 +131,37 @@ static enum err propose_change(struct session *s, struct change *x)
 static enum err propose(struct session *s)
 {
     struct change x = { 0 };
-    TRY(need_founder(s));
+    TRY(proposal_need_founder(s, "its law"));
     TRY(change_compile(s, s->cli->arg[0], &x));
     enum err e = propose_change(s, &x);
     policy_compiled_free(&x.law);
     return e;
 }
 
-static enum err proposal_of(struct session *s, const struct hash *id, struct proposal_record *out)
+static enum err approve_change(struct session *s, const struct change *x, const struct hash *id,
+                               struct proposal_record *r)
 {
-    struct contract_key key = contract_key_proposal(id);
-    struct bytes value;
-    TRY(session_state(s, key.contract, contract_key_bytes(&key), &value));
-    return proposal_record_decode(value, &s->arena, out);
-}
-
-static bool decided(const struct session *s, const struct proposal_record *r)
-{
-    return r->approvals_count >= needed(&s->genesis);
-}
-
-static json_t *proposal_json(const struct session *s, const struct hash *id,
-                             const struct proposal_record *r, uint64_t height)
-{
-    json_t *o = json_new_object(), *by = json_new_array();
-    bool late = !decided(s, r) && r->height <= height + 1;
-    for (uint32_t i = 0; i < r->approvals_count; i++) {
-        json_push(by, json_new_hash(&r->approvals[i]));
-    }
-    json_put(o, "proposal", json_new_hash(id));
-    json_put(o, "packs_hash", json_new_hash(&r->value));
-    json_put(o, "at", json_new_int((int64_t)r->height));
-    json_put(o, "approvals", by);
-    json_put(o, "state", json_new_str(decided(s, r) ? "decided" : late ? "late" : "open"));
-    return o;
-}
-
-static enum err approve_change(struct session *s, const struct change *x, const struct hash *id)
-{
-    struct proposal_approve args = { *id };
-    struct proposal_record r;
-    struct session_tx t;
-    struct bytes wire;
-    enum err e = proposal_of(s, id, &r);
-    if (e != ERR_NONE) {
-        return cli_fail(s->cli, e, s->cli->arg[0], "%s",
-                        e == ERR_NOT_FOUND ? "no such proposal in this space" : err_text(e));
-    }
-    if (!hash_equal(&r.value, &x->hash)) {
+    if (!hash_equal(&r->value, &x->hash)) {
         return cli_fail(s->cli, ERR_INTEGRITY, "--rules",
                         "the folder compiles to %s, which is not the set proposed", x->hex);
     }
     TRY(law_words_keep(s, &x->law));
-    session_draw(s, METHOD_GOVERNANCE_APPROVE, &t);
-    TRY(proposal_approve_encode(&args, &s->arena, &wire));
-    TRY(session_do(s, &t, wire));
-    TRY(proposal_of(s, id, &r));
-    action_answer_tx(s->cli, &t);
-    json_t *o = proposal_json(s, id, &r, t.height);
-    static const char *const MEMBERS[] = { "proposal", "packs_hash", "at", "approvals", "state" };
-    for (size_t i = 0; i < COUNT(MEMBERS); i++) {
-        json_put(s->cli->answer, MEMBERS[i], json_copy_of(json_member(o, MEMBERS[i])));
-    }
-    json_free(o);
-    json_put(s->cli->answer, "needed", json_new_int(needed(&s->genesis)));
-    fprintf(s->cli->text, "%u of %u founders have approved, %u decide", r.approvals_count,
-            founders(&s->genesis), needed(&s->genesis));
-    fprintf(s->cli->text, decided(s, &r) ? ": in force from height %" PRIu64 "\n" : "\n", r.height);
+    TRY(proposal_vote(s, id, "from height", r));
+    json_put(s->cli->answer, "packs_hash", json_new_hash(&r->value));
     return ERR_NONE;
 }
 
 static enum err approve(struct session *s)
 {
     struct change x = { 0 };
+    struct proposal_record r;
     struct hash id;
     const char *dir;
-    TRY(cli_hash(s->cli, "proposal", s->cli->arg[0], &id));
     TRY(cli_required(s->cli, "--rules", &dir));
-    TRY(need_founder(s));
+    TRY(proposal_need_founder(s, "its law"));
+    TRY(proposal_named(s, SUBJECT_PACK_SET, &id, &r));
     TRY(change_compile(s, dir, &x));
-    enum err e = approve_change(s, &x, &id);
+    enum err e = approve_change(s, &x, &id, &r);
     policy_compiled_free(&x.law);
     return e;
 }
@@ -267,34 +171,20 @@ struct listing {
     uint64_t height;
 };
 
-static enum err list_proposal(struct session *s, const struct hash *id, struct listing *l)
+static enum err list_proposal(struct session *s, const struct hash *id,
+                              const struct proposal_record *r, void *work)
 {
-    struct proposal_record r;
-    const char *state = "";
+    struct listing *l = work;
     char hex[HEX_SIZE(HASH_SIZE) + 1], set[HEX_SIZE(HASH_SIZE) + 1];
-    TRY(proposal_of(s, id, &r));
-    json_t *o = proposal_json(s, id, &r, l->height);
-    TRY(json_get_str(o, "state", &state));
+    json_t *o = proposal_json(s, id, r, l->height);
+    json_put(o, "packs_hash", json_new_hash(&r->value));
     hex_encode(bytes_of_hash(id), hex);
-    hex_encode(bytes_of_hash(&r.value), set);
+    hex_encode(bytes_of_hash(&r->value), set);
     fprintf(s->cli->text, "proposal %s\n  set %s at height %" PRIu64 ": %u of %u approvals, %s\n",
-            hex, set, r.height, r.approvals_count, needed(&s->genesis), state);
+            hex, set, r->height, r->approvals_count, proposal_needed(&s->genesis),
+            proposal_state(s, r, l->height));
     json_push(l->list, o);
     return ERR_NONE;
-}
-
-static enum err take_event(struct session *s, const json_t *event, void *work)
-{
-    int64_t contract = 0, type = 0;
-    struct hash id;
-    TRY(json_get_int(event, "contract", &contract));
-    TRY(json_get_int(event, "type", &type));
-    if (contract != CONTRACT_GOVERNANCE || type != EVENT_GOVERNANCE_PROPOSED) {
-        return ERR_NONE;
-    }
-    const char *text = json_text_of(json_at(json_member(event, "subjects"), 0));
-    TRY(text == NULL ? ERR_UNREADABLE : hash_from_hex(text, &id));
-    return list_proposal(s, &id, work);
 }
 
 static enum err status(struct session *s)
@@ -307,8 +197,8 @@ static enum err status(struct session *s)
     json_put(o, "height", json_new_int((int64_t)law.height));
     json_put(o, "packs_hash", json_new_hash(&law.set));
     json_put(o, "since", json_new_int((int64_t)law.since));
-    json_put(o, "founders", json_new_int(founders(&s->genesis)));
-    json_put(o, "needed", json_new_int(needed(&s->genesis)));
+    json_put(o, "founders", json_new_int(proposal_founders(&s->genesis)));
+    json_put(o, "needed", json_new_int(proposal_needed(&s->genesis)));
     fprintf(s->cli->text, "height   %" PRIu64 "\nin force %s since height %" PRIu64 "\n",
             law.height, hex, law.since);
     if (!hash_is_zero(&law.next)) {
@@ -320,7 +210,7 @@ static enum err status(struct session *s)
         fprintf(s->cli->text, "decided  %s from height %" PRIu64 "\n", hex, law.next_height);
     }
     struct listing l = { json_new_array(), law.height };
-    enum err e = action_each_event(s, NULL, take_event, &l);
+    enum err e = proposal_each(s, SUBJECT_PACK_SET, list_proposal, &l);
     json_put(o, "proposals", l.list);
     return e;
 }

@@ -44,6 +44,9 @@ void contract_pack_hash(const struct suite *s, struct bytes set, struct hash *ou
  * is not one. `height` is not part of it. */
 void contract_version_value(const struct version_set *v, struct hash *out);
 bool contract_version_read(const struct hash *value, struct version_set *out);
+/* What the record says of a height; of what it does not say, *now and *next stay as they are. */
+void contract_version_at(const struct pack_active_record *r, uint64_t height,
+                         struct version_set *now, struct version_set *next);
 
 /* The name of a change of a seat, of its canonical args: H('carnet/seat-change/v1', bytes). */
 void contract_seat_change_hash(const struct suite *s, struct bytes change, struct hash *out);

@@ -34,9 +34,8 @@ static struct version_set of_genesis(const struct genesis *g)
     return (struct version_set){ .number = g->version_set };
 }
 
-/* What a record says of a height; a record that is not there says nothing. */
-static void sets_of(const struct pack_active_record *r, uint64_t height, struct version_set *now,
-                    struct version_set *next)
+void contract_version_at(const struct pack_active_record *r, uint64_t height,
+                         struct version_set *now, struct version_set *next)
 {
     struct version_set v;
     if (contract_version_read(&r->set, &v)) {
@@ -62,7 +61,7 @@ enum err contract_version_sets(struct contract_ctx *c, uint64_t height, struct v
         return e == ERR_NOT_FOUND ? ERR_NONE : e;
     }
     TRY(pack_active_record_decode(wire, ctx_arena(c), &r) == ERR_NONE ? ERR_NONE : ERR_CORRUPT);
-    sets_of(&r, height, now, next);
+    contract_version_at(&r, height, now, next);
     return ERR_NONE;
 }
 
