@@ -219,11 +219,12 @@ static void choose(struct bench_lane *lane, uint32_t from, bool old, struct aske
 }
 
 static void believe(struct session *s, struct bench_lane *lane, const struct asked *q,
-                    struct bytes proof)
+                    struct bench_belief *belief, struct bytes proof)
 {
     struct proved_block b;
-    enum proof_step step;
-    if (proof_verify_block(s->suite, &s->genesis, proof, &s->arena, &b, &step) != ERR_NONE) {
+    struct hash first;
+    memcpy(first.b, q->ids, HASH_SIZE); /* the oldest: in a block, if any is */
+    if (bench_believe(s, belief, proof, &first, &b) != ERR_NONE) {
         return;
     }
     uint64_t now = bench_now_ns();
@@ -235,7 +236,8 @@ static void believe(struct session *s, struct bench_lane *lane, const struct ask
     }
 }
 
-static void ask_proofs(struct session *s, struct bench_lane *lane, const struct asked *q, bool old)
+static void ask_proofs(struct session *s, struct bench_lane *lane, const struct asked *q,
+                       struct bench_belief *belief, bool old)
 {
     struct session_reply r;
     size_t mark = arena_mark(&s->arena);
@@ -245,7 +247,7 @@ static void ask_proofs(struct session *s, struct bench_lane *lane, const struct 
         struct reader in = reader_over(r.body);
         while (in.left > 0 && !in.bad) {
             size_t one = arena_mark(&s->arena);
-            believe(s, lane, q, reader_take(&in, reader_u32(&in)));
+            believe(s, lane, q, belief, reader_take(&in, reader_u32(&in)));
             arena_release(&s->arena, one);
         }
     }
@@ -256,7 +258,9 @@ static void verify_all(struct session *s, struct bench_lane *lane, uint32_t from
 {
     struct asked *q = malloc(sizeof *q);
     uint64_t old_ns = bench_now_ns(), end_ns = 0;
-    ASSERT(q != NULL);
+    struct bench_belief belief;
+    enum err e = bench_belief_open(s, &belief);
+    ASSERT(q != NULL && e == ERR_NONE);
     for (;;) {
         uint64_t now = bench_now_ns();
         bool old = now > old_ns;
@@ -273,7 +277,7 @@ static void verify_all(struct session *s, struct bench_lane *lane, uint32_t from
         old_ns = old ? now + 500000000 : old_ns;
         choose(lane, from, old, q);
         if (q->count > 0) {
-            ask_proofs(s, lane, q, old);
+            ask_proofs(s, lane, q, &belief, old);
         } else {
             bench_sleep_until(now + 2000000);
         }

@@ -71,6 +71,18 @@ struct bench_offer {
     uint32_t count;         /* transactions in all */
     double per_s;
 };
+/* Whose receipts count: the committee of genesis, and those that the proof of a transaction follows
+ * from it where a space that was kept has others. */
+struct bench_belief {
+    struct trust trust;
+    struct arena arena;
+};
+MUST_USE enum err bench_belief_open(struct session *s, struct bench_belief *b);
+/* Verifies a BlockProof. ERR_PROOF: nothing of it counts; where its committee is not known yet, a
+ * transaction that it may be about is asked for, so that the next one can be believed. */
+MUST_USE enum err bench_believe(struct session *s, struct bench_belief *b, struct bytes proof,
+                                const struct hash *asked, struct proved_block *out);
+
 /* A child that sends, or one that verifies: both end by themselves. -1: it cannot start. */
 pid_t bench_sender(const struct cli *c, const struct bench_offer *o, struct bench_floor *f);
 pid_t bench_verifier(const struct cli *c, const struct bench_offer *o, struct bench_floor *f);

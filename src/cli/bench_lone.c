@@ -14,20 +14,20 @@ static int compare_u64(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-static enum err one(struct session *s, const struct bench_crowd *c, uint32_t n, uint64_t *ns)
+static enum err one(struct session *s, const struct bench_crowd *c, uint32_t n,
+                    struct bench_belief *belief, uint64_t *ns)
 {
     struct hash id;
     struct bytes wire;
     struct session_reply r;
     struct proved_block b;
-    enum proof_step step;
     TRY(bench_make(s, c, BENCH_PAY, n, &s->arena, &id, &wire));
     uint64_t began = bench_now_ns();
     TRY(session_request(s, "POST", "/v1/tx", wire, &r));
     TRY(session_request(s, "POST", "/v1/proofs?wait_ms=5000", bytes_of_hash(&id), &r));
     struct reader in = reader_over(r.body);
     struct bytes proof = reader_take(&in, reader_u32(&in));
-    TRY(proof_verify_block(s->suite, &s->genesis, proof, &s->arena, &b, &step));
+    TRY(bench_believe(s, belief, proof, &id, &b));
     *ns = bench_now_ns() - began;
     return ERR_NONE;
 }
@@ -44,11 +44,13 @@ static enum err ping(struct session *s, uint64_t *ns)
 static enum err all(struct session *s, const struct bench_offer *o, struct bench_floor *f)
 {
     uint64_t lone[TIMES], way[TIMES];
+    struct bench_belief belief;
+    TRY(bench_belief_open(s, &belief));
     for (uint32_t i = 0; i < TIMES; i++) {
         size_t mark = arena_mark(&s->arena);
         bench_sleep_until(bench_now_ns() + (uint64_t)PAUSE_MS * 1000000);
         TRY(ping(s, &way[i]));
-        TRY(one(s, o->crowd, i, &lone[i]));
+        TRY(one(s, o->crowd, i, &belief, &lone[i]));
         arena_release(&s->arena, mark);
     }
     qsort(lone, TIMES, sizeof *lone, compare_u64);

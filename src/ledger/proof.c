@@ -99,9 +99,9 @@ enum err proof_verify_tx(const struct suite *s, const struct genesis *g, struct 
     return proof_verify_tx_by(s, g, NULL, proof, a, out, step);
 }
 
-enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
-                            const struct proof_caller *caller, struct bytes proof, struct arena *a,
-                            struct proved_tx *out, enum proof_step *step)
+static enum err verify_tx(const struct suite *s, const struct genesis *g,
+                          const struct proof_caller *caller, struct bytes proof, struct arena *a,
+                          struct proved_tx *out, struct trust *followed, enum proof_step *step)
 {
     struct tx_proof p = { 0 };
     struct proved_tx own = { 0 };
@@ -117,7 +117,24 @@ enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
     TRY(tx_check(s, g, &p, a, &own, step));
     *step = PROOF_OK;
     *out = own;
+    *followed = trust;
     return ERR_NONE;
+}
+
+enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
+                            const struct proof_caller *caller, struct bytes proof, struct arena *a,
+                            struct proved_tx *out, enum proof_step *step)
+{
+    struct trust trust;
+    return verify_tx(s, g, caller, proof, a, out, &trust, step);
+}
+
+enum err proof_tx_trust(const struct suite *s, const struct genesis *g,
+                        const struct proof_caller *caller, struct bytes proof, struct arena *a,
+                        struct trust *out, enum proof_step *step)
+{
+    struct proved_tx tx;
+    return verify_tx(s, g, caller, proof, a, &tx, out, step);
 }
 
 static enum err entry_check(const struct suite *s, const struct genesis *g,
@@ -167,14 +184,23 @@ static enum err entries_check(const struct suite *s, const struct genesis *g,
 enum err proof_verify_block(const struct suite *s, const struct genesis *g, struct bytes proof,
                             struct arena *a, struct proved_block *out, enum proof_step *step)
 {
-    struct trust trust; /* clients that count receipts: of an unchanged committee */
+    struct trust genesis_only;
+    TRY(proof_follow(s, g, NULL, 0, a, &genesis_only, step));
+    return proof_verify_block_by(s, g, &genesis_only, NULL, proof, a, out, step);
+}
+
+enum err proof_verify_block_by(const struct suite *s, const struct genesis *g,
+                               const struct trust *t, const struct proof_caller *caller,
+                               struct bytes proof, struct arena *a, struct proved_block *out,
+                               enum proof_step *step)
+{
     struct block_proof p = { 0 };
     struct proved_block own = { 0 };
     struct hash certified;
     *step = PROOF_ENCODING;
     TRY(block_proof_decode(proof, a, &p));
-    TRY(proof_follow(s, g, NULL, 0, a, &trust, step));
-    TRY(trust_certified(s, g, &trust, &p.head.certified, a, &certified, step));
+    TRY(trust_certified(s, g, t, &p.head.certified, a, &certified, step));
+    TRY(trust_allows(s, g, t, caller, &p.head.certified.header, &certified, a, step));
     *step = PROOF_HISTORY;
     TRY(holder_check(s, &p.head, &certified, a, &own.header, &own.header_hash));
     TRY(entries_check(s, g, &p, a, &own, step));

@@ -37,6 +37,10 @@ MUST_USE enum err proof_verify_tx(const struct suite *s, const struct genesis *g
 MUST_USE enum err proof_verify_tx_by(const struct suite *s, const struct genesis *g,
                                      const struct proof_caller *caller, struct bytes proof,
                                      struct arena *a, struct proved_tx *out, enum proof_step *step);
+/* The committees that such a proof follows from genesis, once it has verified; they lie in `a`. */
+MUST_USE enum err proof_tx_trust(const struct suite *s, const struct genesis *g,
+                                 const struct proof_caller *caller, struct bytes proof,
+                                 struct arena *a, struct trust *out, enum proof_step *step);
 /* Several of one block, by ascending index, each as proof_verify_tx would prove it. */
 struct proved_block {
     struct header header;
@@ -48,6 +52,12 @@ struct proved_block {
 MUST_USE enum err proof_verify_block(const struct suite *s, const struct genesis *g,
                                      struct bytes proof, struct arena *a, struct proved_block *out,
                                      enum proof_step *step);
+/* It tells no hand-overs: who asks for many knows them from the proof of one transaction. As
+ * proof_verify_header_by. */
+MUST_USE enum err proof_verify_block_by(const struct suite *s, const struct genesis *g,
+                                        const struct trust *t, const struct proof_caller *caller,
+                                        struct bytes proof, struct arena *a,
+                                        struct proved_block *out, enum proof_step *step);
 /* value->ptr NULL: proved absent. `root` is a state root of a verified header. */
 MUST_USE enum err proof_verify_state(const struct suite *s, const struct hash *root,
                                      struct bytes proof, struct arena *a, uint16_t *contract,

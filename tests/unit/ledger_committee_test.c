@@ -346,6 +346,71 @@ TEST(every_single_byte_change_of_a_hand_over_is_refused)
     fixture_close(f);
 }
 
+/* A block of the second committee with one transaction in it: the proof of it alone, with the
+ * hand-over, and of the block's transactions, which tells none. */
+static void prove_later(struct bytes *tx_proof, struct bytes *block_proof)
+{
+    struct bytes wire, copy;
+    struct block b;
+    struct tx own;
+    struct hash id, leaf;
+    const struct receipt *r;
+    uint32_t count;
+    struct bytes tx = fixture_put(f, 0, FIXTURE_PUT, "key", "value", end_of(0) + 100);
+    CHECK_OK(ledger_submit(f->ledger, tx, end_of(0) + 100, &id));
+    CHECK_OK(fixture_build(f, end_of(0) + 1000, &wire));
+    struct hash tip = ledger_newest(f->ledger).hash;
+    CHECK_OK(arena_copy(&f->arena, wire, &copy));
+    CHECK_OK(block_decode(f->suite, copy, &f->arena, &b));
+    CHECK_OK(ledger_receipts(f->ledger, &tip, &r, &count));
+    CHECK_EQ(count, 1);
+    struct proof_entry entry = { .tx = tx };
+    CHECK_OK(arena_copy(&f->arena, r[0].wire, &entry.receipt));
+    CHECK_OK(tx_decode(f->suite, tx, &f->arena, &own));
+    proof_receipt_leaf(f->suite, entry.receipt, &leaf);
+    struct proof_parts p = { .certified_header = fixture_certified(f, b.header_bytes, 0x7),
+                             .tx = tx,
+                             .receipt = entry.receipt,
+                             .count = 1 };
+    CHECK_OK(proof_encode_block(f->suite, &p, &entry, 1, &own.leaf, &leaf, &f->arena, block_proof));
+    p.hand_over_count = 1;
+    p.hand_over = &handed;
+    CHECK_OK(proof_encode_tx(&p, &f->arena, tx_proof));
+}
+
+TEST(transactions_of_a_block_are_proved_by_the_committee_that_one_proof_leads_to)
+{
+    enum proof_step step;
+    struct bytes tx_proof, block_proof;
+    struct proved_block b;
+    struct trust t;
+    given_a_hand_over();
+    struct proof_caller now = { .now_ms = end_of(0) + 2000 };
+    struct proof_caller late = { .now_ms = end_of(0) + 2000 + 2 * f->genesis.trust_ms };
+    prove_later(&tx_proof, &block_proof);
+    CHECK_ERR(proof_verify_block(f->suite, &f->genesis, block_proof, &f->arena, &b, &step),
+              ERR_PROOF);
+    CHECK_EQ(step, PROOF_COMMITTEE);
+    CHECK_ERR(proof_tx_trust(f->suite, &f->genesis, NULL, tx_proof, &f->arena, &t, &step),
+              ERR_PROOF);
+    CHECK_EQ(step, PROOF_TRUST);
+    CHECK_OK(proof_tx_trust(f->suite, &f->genesis, &now, tx_proof, &f->arena, &t, &step));
+    CHECK_EQ(t.count, 2);
+    CHECK_OK(
+        proof_verify_block_by(f->suite, &f->genesis, &t, &now, block_proof, &f->arena, &b, &step));
+    CHECK_EQ(b.header.height, 4);
+    CHECK_EQ(b.count, 1);
+    CHECK_ERR(
+        proof_verify_block_by(f->suite, &f->genesis, &t, &late, block_proof, &f->arena, &b, &step),
+        ERR_PROOF);
+    CHECK_EQ(step, PROOF_TRUST);
+    CHECK_ERR(
+        proof_verify_block_by(f->suite, &f->genesis, &t, NULL, block_proof, &f->arena, &b, &step),
+        ERR_PROOF);
+    CHECK_EQ(step, PROOF_TRUST);
+    fixture_close(f);
+}
+
 TEST(more_hand_overs_than_a_proof_holds_are_refused)
 {
     enum proof_step step;
