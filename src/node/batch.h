@@ -11,7 +11,9 @@ enum {
     NODE_BATCH_SIZE_MAX = 1024 * 1024, /* with the lengths */
     NODE_BATCHES_MAX = 32,             /* whose signatures are being verified, or were just now */
     NODE_BATCH_PROOFS_SIZE_MAX = 16 * 1024 * 1024,
-    NODE_BATCH_RETRY_MS = 200 /* when all places are taken */
+    NODE_BATCH_PROOFS_BLOCKS_MAX = 32, /* read for one answer, in one turn of the loop, */
+    NODE_BATCH_PROOFS_READ_MAX = 4 * 1024 * 1024, /* whose bytes may pass this with the last */
+    NODE_BATCH_RETRY_MS = 200                     /* when all places are taken */
 };
 _Static_assert((int)NODE_BATCH_TXS_MAX <= (int)PROOF_BLOCK_TXS_MAX, "one batch, one block");
 
@@ -35,7 +37,8 @@ void node_batch_end(struct node *n, uint32_t ticket);
 bool node_committed(struct node *n, const struct hash *id);
 /* Canonical BlockProofs by ascending height, of those of these transactions that are committed.
  * `proof` has room for `count`. *later: of some the block, or a certificate that covers it, is
- * still to come; or it was more than an answer may hold, and *rest is set: ask again for those. */
+ * still to come. *rest: there was more than an answer may hold, or than one turn of the loop may
+ * read: ask again for those. */
 struct node_proofs {
     uint32_t count;
     bool later, rest;

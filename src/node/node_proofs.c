@@ -94,25 +94,43 @@ static enum err prove_header(struct node *n, const struct block *b, struct arena
     return e == ERR_NOT_FOUND ? ERR_UNAVAILABLE : e;
 }
 
-enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a, struct bytes *out)
+static enum err prove_one(struct node *n, const struct index_tx *at, struct bytes *out)
 {
-    struct node_tx tx;
     struct block b;
     const struct batch_leaves *leaves;
-    struct proof_parts *p = ARENA_NEW(a, struct proof_parts);
+    struct bytes receipt;
+    struct proof_parts *p = ARENA_NEW(&n->work, struct proof_parts);
     if (p == NULL) {
         return ERR_NO_SPACE;
     }
-    TRY(node_tx(n, id, a, &tx));
-    TRY(decoded_block(n, tx.height, a, &b));
-    TRY(prove_header(n, &b, a, p));
+    TRY(arena_copy(&n->work, at->receipt, &receipt));
+    TRY(decoded_block(n, at->height, &n->work, &b));
+    if (at->index >= b.tx_count) {
+        return ERR_CORRUPT;
+    }
+    TRY(prove_header(n, &b, &n->work, p));
     TRY(block_leaves(n, &b, &leaves));
-    p->tx = tx.tx;
-    p->receipt = tx.receipt;
-    p->index = tx.index;
+    p->tx = b.tx[at->index];
+    p->receipt = receipt;
+    p->index = at->index;
     merkle_prove(n->suite, leaves->tx, p->count, p->index, &p->tx_path);
     merkle_prove(n->suite, leaves->receipt, p->count, p->index, &p->receipt_path);
-    return proof_encode_tx(p, a, out);
+    return proof_encode_tx(p, &n->work, out);
+}
+
+/* The caller's arena holds the proof alone: a block is some megabytes, and decoded it is more. */
+enum err node_tx_proof(struct node *n, const struct hash *id, struct arena *a, struct bytes *out)
+{
+    struct index_tx at;
+    struct bytes proof;
+    TRY(index_find_tx(&n->book, id, &at));
+    size_t mark = arena_mark(&n->work);
+    enum err e = prove_one(n, &at, &proof);
+    if (e == ERR_NONE) {
+        e = arena_copy(a, proof, out);
+    }
+    arena_release(&n->work, mark);
+    return e;
 }
 
 bool node_committed(struct node *n, const struct hash *id)
@@ -136,57 +154,94 @@ static int by_place(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* One block's: from `from` on as many as are in that block and fit one proof. */
-static enum err prove_some(struct node *n, const struct wanted *w, uint32_t from, uint32_t until,
-                           struct arena *a, struct node_proofs *out)
+/* What one answer may cost: the work memory of one block at a time, and so many bytes read. */
+struct proving {
+    struct node *node;
+    struct arena *keep; /* the proofs */
+    uint32_t blocks;
+    size_t read, kept; /* bytes */
+    struct node_proofs *out;
+};
+
+/* As many of one block's as fit one proof; `used` tells how many. */
+static enum err prove_entries(struct node *n, const struct wanted *w, uint32_t count,
+                              const struct block *b, const struct proof_parts *p,
+                              struct bytes *proof, uint32_t *used)
 {
-    struct block b;
     const struct batch_leaves *leaves;
-    struct proof_parts *p = ARENA_NEW(a, struct proof_parts);
-    struct proof_entry *entry = ARENA_ARRAY(a, struct proof_entry, until - from);
-    if (p == NULL || entry == NULL) {
+    struct proof_entry *entry = ARENA_ARRAY(&n->work, struct proof_entry, count);
+    size_t bytes = 0;
+    uint32_t some = 0;
+    if (entry == NULL) {
         return ERR_NO_SPACE;
     }
-    TRY(decoded_block(n, w[from].height, a, &b));
-    enum err e = prove_header(n, &b, a, p);
-    if (e == ERR_UNAVAILABLE) {
-        out->later = true;
-        return ERR_NONE;
-    }
-    TRY(e);
-    TRY(block_leaves(n, &b, &leaves));
-    size_t bytes = 0;
-    uint32_t count = 0;
-    for (uint32_t i = from; i < until && bytes < PROOF_BLOCK_SIZE_MAX / 2; i++) {
-        if (w[i].index >= b.tx_count) {
+    TRY(block_leaves(n, b, &leaves));
+    for (; some < count && bytes < PROOF_BLOCK_SIZE_MAX / 2; some++) {
+        if (w[some].index >= b->tx_count) {
             return ERR_CORRUPT;
         }
-        entry[count] = (struct proof_entry){ w[i].index, b.tx[w[i].index], w[i].receipt };
-        bytes += entry[count].tx.len + entry[count].receipt.len;
-        count++;
+        entry[some] = (struct proof_entry){ w[some].index, b->tx[w[some].index], w[some].receipt };
+        bytes += entry[some].tx.len + entry[some].receipt.len;
     }
-    out->rest = out->rest || from + count < until;
-    TRY(proof_encode_block(n->suite, p, entry, count, leaves->tx, leaves->receipt, a,
-                           &out->proof[out->count]));
-    out->count++;
+    TRY(proof_encode_block(n->suite, p, entry, some, leaves->tx, leaves->receipt, &n->work, proof));
+    *used = some;
     return ERR_NONE;
 }
 
-static enum err prove_all(struct node *n, const struct wanted *w, uint32_t count, struct arena *a,
-                          struct node_proofs *out)
+/* One block's, in the node's work memory: no more than one block is ever there. */
+static enum err prove_block(struct proving *g, const struct wanted *w, uint32_t count)
 {
-    size_t bytes = 0;
+    struct node *n = g->node;
+    struct block b;
+    struct bytes proof, wire, certificate;
+    uint32_t used = 0;
+    struct proof_parts *p = ARENA_NEW(&n->work, struct proof_parts);
+    if (p == NULL) {
+        return ERR_NO_SPACE;
+    }
+    TRY(replica_block(n->replica, w->height, &n->work, &wire, &certificate));
+    TRY(block_decode(n->suite, wire, &n->work, &b));
+    g->read += wire.len;
+    g->blocks++;
+    enum err e = prove_header(n, &b, &n->work, p);
+    if (e == ERR_UNAVAILABLE) {
+        g->out->later = true;
+        return ERR_NONE;
+    }
+    TRY(e);
+    TRY(prove_entries(n, w, count, &b, p, &proof, &used));
+    TRY(arena_copy(g->keep, proof, &g->out->proof[g->out->count]));
+    g->out->count++;
+    g->kept += proof.len;
+    g->out->rest = g->out->rest || used < count;
+    return ERR_NONE;
+}
+
+static bool proved_enough(const struct proving *g)
+{
+    return g->kept > NODE_BATCH_PROOFS_SIZE_MAX / 2 || g->blocks == NODE_BATCH_PROOFS_BLOCKS_MAX ||
+           g->read >= NODE_BATCH_PROOFS_READ_MAX;
+}
+
+/* What does not fit beside what is there is for the next answer, like what would take too long. */
+static enum err prove_all(struct proving *g, const struct wanted *w, uint32_t count)
+{
     for (uint32_t from = 0, until = 0; from < count; from = until) {
         while (until < count && w[until].height == w[from].height) {
             until++;
         }
-        if (bytes > NODE_BATCH_PROOFS_SIZE_MAX / 2) {
-            out->rest = true;
+        if (proved_enough(g)) {
+            g->out->rest = true;
             break;
         }
-        uint32_t before = out->count;
-        TRY(prove_some(n, w, from, until, a, out));
-        bytes += out->count > before ? out->proof[before].len : 0;
+        size_t mark = arena_mark(&g->node->work);
+        enum err e = prove_block(g, w + from, until - from);
+        arena_release(&g->node->work, mark);
+        if (e == ERR_NO_SPACE && g->out->count > 0) {
+            g->out->rest = true;
+            break;
+        }
+        TRY(e);
     }
     return ERR_NONE;
 }
@@ -216,7 +271,8 @@ enum err node_batch_proofs(struct node *n, const struct hash *id, uint32_t count
             w[kept++] = w[i];
         }
     }
-    TRY(prove_all(n, w, kept, a, &got));
+    struct proving g = { .node = n, .keep = a, .out = &got };
+    TRY(prove_all(&g, w, kept));
     *out = got;
     return ERR_NONE;
 }

@@ -114,22 +114,32 @@ static enum err decoded_block(struct node *n, uint64_t height, struct arena *a, 
     return block_decode(n->suite, wire, a, out);
 }
 
+/* The block is read into work memory, and of it the one transaction is kept. */
+static enum err tx_of_block(struct node *n, const struct index_tx *at, struct arena *a,
+                            struct bytes *out)
+{
+    struct block b;
+    size_t mark = arena_mark(&n->work);
+    enum err e = decoded_block(n, at->height, &n->work, &b);
+    if (e == ERR_NONE) {
+        e = at->index < b.tx_count ? arena_copy(a, b.tx[at->index], out) : ERR_CORRUPT;
+    }
+    arena_release(&n->work, mark);
+    return e;
+}
+
 enum err node_tx(struct node *n, const struct hash *id, struct arena *a, struct node_tx *out)
 {
     struct index_tx found;
-    struct block b;
-    struct bytes receipt;
+    struct bytes tx, receipt;
     TRY(index_find_tx(&n->book, id, &found));
     TRY(arena_copy(a, found.receipt, &receipt));
-    TRY(decoded_block(n, found.height, a, &b));
-    if (found.index >= b.tx_count) {
-        return ERR_CORRUPT;
-    }
+    TRY(tx_of_block(n, &found, a, &tx));
     *out = (struct node_tx){ .height = found.height,
                              .time_ms = found.time_ms,
                              .index = found.index,
                              .status = found.status,
-                             .tx = b.tx[found.index],
+                             .tx = tx,
                              .receipt = receipt };
     return ERR_NONE;
 }

@@ -11,7 +11,7 @@ enum { NODES = 4, MANY = 60 };
 
 static struct space sp;
 static struct node *node[NODES];
-static uint8_t scratch[64 << 20], frames[NODE_BATCH_SIZE_MAX];
+static uint8_t scratch[64 << 20], frames[NODE_BATCH_SIZE_MAX], checked[64 << 20];
 
 static void start_all(void)
 {
@@ -41,24 +41,35 @@ static void turn(void)
     (void)usleep(200);
 }
 
-static struct bytes anchor(uint8_t salt, struct arena *a, struct hash *id)
+/* `args_len` not 0: arguments of that many bytes, which the contract refuses: a block has them. */
+static struct bytes tx_by(uint32_t author, uint32_t salt, size_t args_len, struct arena *a,
+                          struct hash *id)
 {
-    struct evidence_anchor args = { .value = { { salt, 2 } }, .kind = 1 };
+    struct evidence_anchor args = { .value = { { (uint8_t)salt, 2 } }, .kind = 1 };
     struct tx_body b = { .space = sp.genesis.space,
                          .valid_until_ms = log_now_ms() + 60000,
                          .signer_count = 1,
                          .method = METHOD_EVIDENCE_ANCHOR };
     struct bytes body, wire;
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
-    memset(b.nonce, salt, sizeof b.nonce);
-    b.signer[0] = (struct tx_signer){ sp.participant[1].id, 1 };
+    memset(b.nonce, (int)salt, sizeof b.nonce);
+    b.nonce[0] = (uint8_t)(salt >> 8);
+    b.signer[0] = (struct tx_signer){ sp.participant[author].id, 1 };
     space_must(evidence_anchor_encode(&args, a, &b.args), "args");
+    if (args_len > 0) {
+        b.args = bytes_of(arena_alloc(a, args_len), args_len);
+    }
     space_must(tx_encode_body(&b, a, &body), "body");
-    suite_sign_tagged(sp.suite, sp.signing[1], "carnet/tx/v1", body, signature);
+    suite_sign_tagged(sp.suite, sp.signing[author], "carnet/tx/v1", body, signature);
     struct bytes s = bytes_of(signature, sp.suite->signature_size);
     space_must(tx_encode(body, &s, 1, a, &wire), "tx");
     tx_id(sp.suite, body, id);
     return wire;
+}
+
+static struct bytes anchor(uint8_t salt, struct arena *a, struct hash *id)
+{
+    return tx_by(1, salt, 0, a, id);
 }
 
 /* `bad`: this one's last byte, of its signature, is another. */
@@ -167,5 +178,109 @@ TEST(a_batch_that_nobody_asks_about_any_more_is_submitted_all_the_same)
         turn();
     }
     CHECK(node_committed(node[3], &id[7]));
+    stop_all();
+}
+
+/* Until all of them are in blocks that a certificate covers. */
+static void wait_provable(const struct hash *id, uint32_t count)
+{
+    bool later = true;
+    for (int i = 0; i < 60000 && later; i++) {
+        struct arena a = arena_over(scratch, sizeof scratch);
+        struct node_proofs p;
+        turn();
+        if (node_committed(node[2], &id[count - 1])) {
+            CHECK_OK(node_batch_proofs(node[2], &id[count - 1], 1, &a, &p));
+            later = p.later;
+        }
+    }
+    CHECK(!later);
+}
+
+static int by_height(const void *x, const void *y)
+{
+    struct index_tx a, b;
+    space_must(index_find_tx(&node[2]->book, x, &a), "find");
+    space_must(index_find_tx(&node[2]->book, y, &b), "find");
+    return a.height != b.height ? (a.height < b.height ? -1 : 1)
+                                : (a.index < b.index ? -1 : a.index > b.index);
+}
+
+static void by_place_in_ledger(struct hash *id, uint32_t count)
+{
+    qsort(id, count, sizeof *id, by_height);
+}
+
+/* Ask for what is left until nothing is: how many answers that takes. */
+static void prove_in_turns(const struct hash *id, uint32_t count, size_t room, uint32_t *answers)
+{
+    uint32_t proved = 0;
+    *answers = 0;
+    for (bool rest = true; rest && *answers < count; ++*answers) {
+        struct arena a = arena_over(scratch, room);
+        struct node_proofs p;
+        CHECK_OK(node_batch_proofs(node[2], id + proved, count - proved, &a, &p));
+        CHECK(!p.later);
+        CHECK(p.count > 0 && p.count <= NODE_BATCH_PROOFS_BLOCKS_MAX);
+        for (uint32_t k = 0; k < p.count; k++) {
+            struct proved_block b;
+            enum proof_step step;
+            struct arena check = arena_over(checked, sizeof checked);
+            CHECK_OK(proof_verify_block(sp.suite, &sp.genesis, p.proof[k], &check, &b, &step));
+            for (uint32_t i = 0; i < b.count; i++, proved++) {
+                CHECK(hash_equal(&b.tx[i].id, &id[proved]));
+            }
+        }
+        rest = p.rest;
+    }
+    CHECK_EQ(proved, count);
+}
+
+TEST(proofs_over_more_blocks_than_one_turn_reads_come_in_several_answers)
+{
+    enum { SPREAD = NODE_BATCH_PROOFS_BLOCKS_MAX + 3 };
+    struct hash id[SPREAD], sent;
+    uint32_t answers = 0;
+    start_all();
+    for (uint32_t i = 0; i < SPREAD; i++) {
+        struct arena a = arena_over(scratch, sizeof scratch);
+        CHECK_OK(node_submit(node[1], anchor((uint8_t)(i + 1), &a, &id[i]), &sent));
+        for (int k = 0; k < 20000 && !node_committed(node[1], &id[i]); k++) {
+            turn();
+        }
+    }
+    wait_provable(id, SPREAD);
+    prove_in_turns(id, SPREAD, sizeof scratch, &answers);
+    CHECK_EQ(answers, 2);
+    stop_all();
+}
+
+/* The largest transactions there are, so many that no answer and no turn holds the blocks. */
+TEST(proofs_over_large_blocks_never_fail_whole)
+{
+    enum { LARGE = 72, LARGE_ARGS = TX_SIZE_MAX - 400 };
+    static struct hash id[LARGE];
+    struct hash sent;
+    uint32_t answers = 0;
+    start_all();
+    for (uint32_t i = 0; i < LARGE; i++) {
+        struct arena a = arena_over(scratch, sizeof scratch);
+        CHECK_OK(node_submit(node[i % NODES], tx_by(i % NODES, i, LARGE_ARGS, &a, &id[i]), &sent));
+        turn();
+    }
+    for (uint32_t i = 0; i < LARGE; i++) {
+        for (int k = 0; k < 20000 && !node_committed(node[2], &id[i]); k++) {
+            turn();
+        }
+    }
+    by_place_in_ledger(id, LARGE);
+    wait_provable(id, LARGE);
+    size_t read = (size_t)LARGE * LARGE_ARGS;
+    CHECK(read > NODE_BATCH_PROOFS_READ_MAX);
+    prove_in_turns(id, LARGE, sizeof scratch, &answers);
+    CHECK(answers >= 2);
+    /* Room for one answer's proofs and no more than one block: still there is an answer. */
+    prove_in_turns(id, LARGE, 3 << 20, &answers);
+    CHECK(answers >= 3);
     stop_all();
 }
