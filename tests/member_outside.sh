@@ -78,6 +78,10 @@ CHANGE=$(member "$PLACE/answer" change)
 check 'the founders decide' decide "$CHANGE"
 check 'the seat is there when the epoch is over' within 20 sits 1
 check 'and its node votes' within 20 plays 4 validator true
+seats() {
+    [ "$(of "$1" seats)" = "$2" ]
+}
+check 'a client is told of five seats, not of the four in the genesis file' seats 0 5
 check 'a founder asks that the carrier goes' as exporter committee remove carrier
 CHANGE=$(member "$PLACE/answer" change)
 check 'the founders decide' decide "$CHANGE"

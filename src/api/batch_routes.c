@@ -27,7 +27,7 @@ static enum err answer_fared(struct api_request *q, const enum err *fared, uint3
     if (busy == count) {
         json_free(refused);
         q->retry_ms = retry_ms;
-        return request_fail(q, ERR_BUSY, "Retry-After says when there is room again",
+        return request_fail(q, ERR_BUSY, "retry_ms says when there is room again",
                             "their authors have their share of the pool or of the epoch's quota");
     }
     json_t *j = json_new_object();
@@ -48,7 +48,7 @@ enum err post_txs(struct api_request *q)
         enum err e = node_batch_submit(q->node, q->body, &q->ticket);
         if (e == ERR_BUSY) {
             q->retry_ms = NODE_BATCH_RETRY_MS;
-            return request_fail(q, e, "Retry-After says when to come again",
+            return request_fail(q, e, "retry_ms says when to come again",
                                 "too many batches at once");
         }
         if (e == ERR_ENCODING || e == ERR_SIZE) {

@@ -58,6 +58,7 @@ enum err get_status(struct api_request *q)
     json_put(j, "view", json_new_int((int64_t)st.pbft.view));
     json_put(j, "primary", json_new_int(primary_index(q->node, st.pbft.primary)));
     json_put(j, "role", json_new_str(role_of(q->node, index)));
+    json_put(j, "seats", json_new_int(node_committee(q->node)->count));
     json_put(j, "voting", json_new_bool(st.voting));
     json_put(j, "syncing", json_new_bool(st.syncing));
     json_put(j, "peers", json_new_int(st.peers_up));
@@ -88,7 +89,7 @@ enum err post_tx(struct api_request *q)
     enum err e = node_submit(q->node, q->body, &id);
     if (e == ERR_BUSY) {
         q->retry_ms = node_status(q->node).retry_ms;
-        return request_fail(q, e, "Retry-After says when there is room again",
+        return request_fail(q, e, "retry_ms says when there is room again",
                             "this author has its share of the pool or of the epoch's quota");
     }
     TRY(e);

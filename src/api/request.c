@@ -101,6 +101,9 @@ void request_refuse(struct api_request *q, enum err e, int status)
     json_put(inner, "code", json_new_str(err_name(e)));
     json_put(inner, "message", json_new_str(q->message[0] != '\0' ? q->message : err_text(e)));
     json_put(inner, "hint", json_new_str(q->hint != NULL ? q->hint : ""));
+    if (q->retry_ms > 0) {
+        json_put(inner, "retry_ms", json_new_int((int64_t)q->retry_ms)); /* as Retry-After */
+    }
     json_put(outer, "error", inner);
     enum err written = reply_json(q, status != 0 ? status : err_http_status(e), outer);
     ASSERT(written == ERR_NONE); /* three short strings of ours */

@@ -44,9 +44,9 @@ static json_t *status_of(struct session *s, const struct session_node *n)
 
 static json_t *status_row(struct session *s, const struct session_node *n, bool *up)
 {
-    static const char *const MEMBERS[] = { "height",       "view",       "role",
-                                           "hash",         "voting",     "scrubbed",
-                                           "wrong_chunks", "index_base", NULL };
+    static const char *const MEMBERS[] = { "height",     "view",   "role",     "seats",
+                                           "hash",       "voting", "scrubbed", "wrong_chunks",
+                                           "index_base", NULL };
     json_t *row = json_new_object(), *j = status_of(s, n);
     *up = j != NULL;
     json_put(row, "index", json_new_int(n->index));

@@ -15,6 +15,7 @@
 
 enum {
     SESSION_ARENA_SIZE = 96 * 1024 * 1024,
+    SESSION_WAIT_TEXT = 64,
     SESSION_WAIT_MS = 60000,
     SESSION_SILENCE_MS = 10000,
     SESSION_OWN_PATIENCE_MS = 10000 /* the own node may be starting again */
@@ -105,6 +106,15 @@ MUST_USE enum err session_reader(struct session *s, const struct hash *did,
                                  struct attachment_reader *out);
 /* Own X25519 sealing private key (32 bytes into locked memory given by the caller). */
 void session_sealing_private(const struct session *s, uint8_t out[32]);
+/* What nodes say of themselves, and how many seats the newest committee has that one of them knows:
+ * from their statuses, one after the other. */
+struct session_standing {
+    uint32_t answer, vote, seats;
+    int64_t height;
+};
+void session_hear_status(const json_t *status, struct session_standing *out);
+/* "; there is room in 3 s", never too early; empty: it is not known. */
+void session_say_wait(int64_t ms, char out[SESSION_WAIT_TEXT]);
 void session_random(struct session *s, void *out, size_t size);
 uint64_t session_now_ms(void);
 

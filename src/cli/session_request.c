@@ -25,10 +25,23 @@ static enum err authorize(struct session *s, const char *method, const char *pat
     return ERR_NONE;
 }
 
+void session_say_wait(int64_t ms, char out[SESSION_WAIT_TEXT])
+{
+    bool seconds = ms < 2 * 60 * 1000;
+    long long n = seconds ? (ms + 999) / 1000 : (ms + 59999) / 60000;
+    out[0] = '\0';
+    if (ms > 0) {
+        (void)snprintf(out, SESSION_WAIT_TEXT, "; there is room in %lld %s", n,
+                       seconds ? "s" : "minutes");
+    }
+}
+
 /* An error that the server named becomes ours; its message goes to the user. */
 static enum err error_of(struct session *s, const char *path, const struct http_reply *r)
 {
     const char *code = "", *message = "", *hint = "";
+    char wait[SESSION_WAIT_TEXT] = "";
+    int64_t retry_ms = 0;
     json_t *j = NULL;
     enum err e = r->status == 404   ? ERR_NOT_FOUND
                  : r->status == 504 ? ERR_TIMEOUT
@@ -39,6 +52,11 @@ static enum err error_of(struct session *s, const char *path, const struct http_
         if (inner != NULL && json_get_str(inner, "code", &code) == ERR_NONE &&
             json_get_str(inner, "message", &message) == ERR_NONE) {
             (void)!json_get_str(inner, "hint", &hint);
+            if (json_member(inner, "retry_ms") != NULL &&
+                json_get_int(inner, "retry_ms", &retry_ms) == ERR_NONE && retry_ms > 0) {
+                session_say_wait(retry_ms, wait);
+                hint = ""; /* it is about the number */
+            }
             for (int i = 1; i < ERR_END; i++) {
                 e = strcmp(err_name((enum err)i), code) == 0 ? (enum err)i : e;
             }
@@ -47,7 +65,7 @@ static enum err error_of(struct session *s, const char *path, const struct http_
     if (hint[0] != '\0') {
         cli_hint(s->cli, hint);
     }
-    e = cli_fail(s->cli, e, path, "%s", message[0] != '\0' ? message : err_text(e));
+    e = cli_fail(s->cli, e, path, "%s%s", message[0] != '\0' ? message : err_text(e), wait);
     json_free(j);
     return e;
 }
@@ -250,38 +268,50 @@ static bool keep_trying(enum err e)
     return e == ERR_NOT_FOUND || e == ERR_TIMEOUT || another_may(e);
 }
 
-/* What a node says of itself: does it answer, and is it a validator that votes? */
-static bool asks_status(struct session *s, const struct session_node *n, bool *votes)
+void session_hear_status(const json_t *j, struct session_standing *out)
+{
+    const char *role = "";
+    bool votes = false;
+    int64_t height = 0, seats = 0;
+    (void)!json_get_str(j, "role", &role);
+    (void)!json_get_bool(j, "voting", &votes);
+    (void)!json_get_int(j, "height", &height);
+    (void)!json_get_int(j, "seats", &seats);
+    out->answer++;
+    out->vote += votes && strcmp(role, "validator") == 0;
+    if (height >= out->height && seats > 0 && seats <= GENESIS_SEATS_MAX) {
+        out->height = height;
+        out->seats = (uint32_t)seats;
+    }
+}
+
+static void ask_status(struct session *s, const struct session_node *n,
+                       struct session_standing *out)
 {
     struct session_reply r;
     json_t *j = NULL;
-    const char *role = "";
     size_t mark = arena_mark(&s->arena);
-    bool up = request_at(s, n->api, "GET", "/v1/status", bytes_of(NULL, 0), &r) == ERR_NONE;
-    if (up && json_read(r.body, 1 << 16, &j, NULL) == ERR_NONE) {
-        *votes = json_get_str(j, "role", &role) == ERR_NONE && strcmp(role, "validator") == 0 &&
-                 json_get_bool(j, "voting", votes) == ERR_NONE && *votes;
+    if (request_at(s, n->api, "GET", "/v1/status", bytes_of(NULL, 0), &r) == ERR_NONE &&
+        json_read(r.body, 1 << 16, &j, NULL) == ERR_NONE) {
+        session_hear_status(j, out);
         json_free(j);
     }
     arena_release(&s->arena, mark);
-    return up;
 }
 
 /* What is missing, in words: a ledger needs more than two thirds of its validators. */
 static enum err not_committed(struct session *s, uint64_t waited_ms)
 {
-    uint32_t answer = 0, vote = 0;
+    struct session_standing now = { .seats = s->genesis.seat_count };
     for (uint32_t i = 0; i < s->node_count; i++) {
-        bool votes = false;
-        answer += asks_status(s, &s->node[i], &votes) ? 1 : 0;
-        vote += votes ? 1 : 0;
+        ask_status(s, &s->node[i], &now);
     }
     cli_hint(s->cli, "carnet net status shows which nodes run; the transaction may still commit");
-    return cli_fail(s->cli, answer == 0 ? ERR_UNAVAILABLE : ERR_NO_QUORUM, "transaction",
+    return cli_fail(s->cli, now.answer == 0 ? ERR_UNAVAILABLE : ERR_NO_QUORUM, "transaction",
                     "not committed within %llu s: %u of %u nodes answer, and of %u validators "
                     "%u vote where %u are needed",
-                    (unsigned long long)waited_ms / 1000, answer, s->node_count,
-                    s->genesis.seat_count, vote, committee_quorum(s->genesis.seat_count));
+                    (unsigned long long)waited_ms / 1000, now.answer, s->node_count, now.seats,
+                    now.vote, committee_quorum(now.seats));
 }
 
 enum err session_commit(struct session *s, struct session_tx *t, struct bytes args)

@@ -50,6 +50,7 @@ TEST(a_batch_of_which_nothing_has_room_is_told_when_to_come_again)
     r->node.busy_ms = 2500; /* too many batches are being verified */
     CHECK_EQ(ASK("POST", "/v1/txs", .as = 1, .body = FRAMED("good")), 429);
     CHECK_EQ(r->retry_s, 1);
+    CHECK(holds(r, "\"retry_ms\":200"));
     CHECK_STR(said(r, "message"), "too many batches at once");
     rig_close(r);
 }

@@ -96,8 +96,9 @@ TEST(a_full_pool_says_when_to_try_again)
     r->node.busy_ms = 2001;
     CHECK_EQ(ASK("POST", "/v1/tx", bytes_of_str("x"), .as = 1), 429);
     CHECK_STR(said(r, "code"), "busy");
-    CHECK_STR(said(r, "hint"), "Retry-After says when there is room again");
+    CHECK_STR(said(r, "hint"), "retry_ms says when there is room again");
     CHECK_EQ(r->retry_s, 3);
+    CHECK_STR(said(r, "retry_ms"), "2001");
     r->node.busy_ms = 1;
     CHECK_EQ(ASK("POST", "/v1/tx", bytes_of_str("x"), .as = 1), 429);
     CHECK_EQ(r->retry_s, 1);
