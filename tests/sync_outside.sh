@@ -48,9 +48,27 @@ proof() {
 same_proof() {
     proof "$PLACE/after" && cmp "$PLACE/before" "$PLACE/after"
 }
+# answers FILE: what node 0 says of the whole history, asked by party, author, kind, method, time.
+answers() {
+    local node=(--node "https://$API" --as exporter --json)
+    "$CARNET" trace space "${node[@]}" >"$1" &&
+        "$CARNET" trace participant exporter --since 2020-01-01 "${node[@]}" >>"$1" &&
+        "$CARNET" trace space --type money.issued --author bank "${node[@]}" >>"$1" &&
+        "$CARNET" tx list "${node[@]}" >>"$1" &&
+        "$CARNET" tx list --author bank --method money.issue --until 2100-01-01T00:00:00Z \
+            "${node[@]}" >>"$1"
+}
+same_answers() {
+    answers "$PLACE/said-after" && cmp "$PLACE/said-before" "$PLACE/said-after"
+}
 check 'a node that runs is not pruned' exits 6 ledger prune --index 0 --keep 1
 API=$(address 0 api)
 check 'a payment is proved' proof "$PLACE/before"
+check 'its history is told by party, author, kind, method and time' answers "$PLACE/said-before"
+check 'nothing is of a kind before the space began' \
+    exits 5 trace space --type token.minted --until 2020-01-01 --as exporter
+check 'a kind that is none is refused' exits 2 trace space --type token.eaten --as exporter
+check 'a time that is none is wrong usage' exits 2 tx list --since yesterday --as exporter
 end 0
 check 'a stopped node drops its index' "$CARNET" node reindex --index 0
 check 'and is pruned of nothing while all fits one file' \
@@ -58,5 +76,6 @@ check 'and is pruned of nothing while all fits one file' \
 start 0
 check 'it makes the index again' within 25 up 0
 check 'with equal answers' within 10 same_proof
+check 'to every question, byte for byte' same_answers
 check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
 close_cases

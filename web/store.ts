@@ -3,7 +3,6 @@ import * as api from "./api";
 
 export type Link = "opening" | "live" | "away" | "ended";
 
-const EVENTS_PAGE = 1000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
 /** What the open token's page shows. */
@@ -149,17 +148,11 @@ export class Store {
     const o: Opened = { id, events: [], rights: new Map(), locks: new Map() };
     this.opened = o;
     for (let at: api.Place | null = { from: 0, index: 0 }; at !== null; ) {
-      const page: { events: api.LedgerEvent[] } = await api.get(
-        `/v1/events?subject=${id}&from=${at.from}&index=${at.index}&max=${EVENTS_PAGE}`,
+      const page: { events: api.LedgerEvent[]; next?: api.Place } = await api.get(
+        `/v1/events?subject=${id}&from=${at.from}&index=${at.index}`,
       );
       page.events.forEach((e) => this.add(o, e));
-      const last = page.events[page.events.length - 1];
-      at = page.events.length === EVENTS_PAGE && last !== undefined
-        ? { from: last.height, index: last.index }
-        : null;
-      if (at !== null && page.events[0]?.height === last?.height && page.events[0]?.index === last?.index) {
-        break; // more events than a page in one transaction: the ledger allows sixty-four
-      }
+      at = page.next ?? null;
     }
     await this.about(o, o.events);
     if (this.opened === o) {

@@ -107,28 +107,25 @@ static enum err minted_tokens(struct api_request *q, const struct node_event *e,
     return ERR_NONE;
 }
 
-/* A page is what a thousand events hold, perhaps nothing; `next` says where to go on. */
+/* A page may be empty: `next` says where to go on, if there is more. */
 enum err get_tokens(struct api_request *q)
 {
-    struct node_event *e;
-    uint32_t count;
-    TRY(node_events(q->node, NULL, q->args.from, (uint32_t)q->args.index, NODE_EVENTS_MAX,
-                    &q->arena, &e, &count));
-    bool more = count == NODE_EVENTS_MAX;
-    count = events_whole(e, count, NODE_EVENTS_MAX);
+    struct node_filter f = { .of_kind = true,
+                             .contract = CONTRACT_TOKEN,
+                             .type = EVENT_TOKEN_MINTED };
+    struct node_place from = { q->args.from, (uint32_t)q->args.index };
+    struct node_events page;
+    TRY(node_events(q->node, &f, from, 0, &q->arena, &page));
     json_t *tokens = json_new_array();
-    enum err err = minted_tokens(q, e, count, tokens);
+    enum err err = minted_tokens(q, page.event, page.count, tokens);
     if (err != ERR_NONE) {
         json_free(tokens);
         return err;
     }
     json_t *j = json_new_object();
     json_put(j, "tokens", tokens);
-    if (more) {
-        json_t *next = json_new_object();
-        json_put(next, "from", json_new_int((int64_t)e[count - 1].height));
-        json_put(next, "index", json_new_int((int64_t)e[count - 1].index + 1));
-        json_put(j, "next", next);
+    if (page.more) {
+        json_put(j, "next", render_place(page.next));
     }
     return reply_json(q, 200, j);
 }

@@ -208,21 +208,57 @@ enum err get_block(struct api_request *q)
     return reply_json(q, 200, j);
 }
 
-enum err get_events(struct api_request *q)
+static struct node_filter filter_of(const struct api_args *args)
 {
-    const struct api_args *args = &q->args;
-    struct node_event *event;
-    uint32_t count;
-    uint32_t max = (args->present & API_QUERY_MAX) != 0 ? (uint32_t)args->max : NODE_EVENTS_MAX;
-    TRY(node_events(q->node, (args->present & API_QUERY_SUBJECT) != 0 ? &args->subject : NULL,
-                    args->from, (uint32_t)args->index, max, &q->arena, &event, &count));
-    json_t *j = json_new_object(), *events = json_new_array();
-    for (uint32_t i = 0; i < count; i++) {
-        json_push(events, render_event(q->node, &event[i], &q->arena));
+    struct node_filter f = { .method = args->method,
+                             .since_ms = args->since_ms,
+                             .until_ms = args->until_ms,
+                             .contract = args->event_contract,
+                             .type = args->event_type };
+    f.of_kind = (args->present & API_QUERY_TYPE) != 0;
+    f.subject = (args->present & API_QUERY_SUBJECT) != 0 ? &args->subject : NULL;
+    f.author = (args->present & API_QUERY_AUTHOR) != 0 ? &args->author : NULL;
+    return f;
+}
+
+/* Beside the list: where to go on, if there is more, and what this node knows nothing of. */
+static enum err reply_page(struct api_request *q, json_t *j, bool more, struct node_place next)
+{
+    if (more) {
+        json_put(j, "next", render_place(next));
     }
-    json_put(j, "events", events);
     json_put(j, "base", json_new_int((int64_t)node_status(q->node).index_base));
     return reply_json(q, 200, j);
+}
+
+enum err get_events(struct api_request *q)
+{
+    struct node_filter f = filter_of(&q->args);
+    struct node_place from = { q->args.from, (uint32_t)q->args.index };
+    struct node_events page;
+    TRY(node_events(q->node, &f, from, (uint32_t)q->args.max, &q->arena, &page));
+    json_t *j = json_new_object(), *events = json_new_array();
+    for (uint32_t i = 0; i < page.count; i++) {
+        size_t mark = arena_mark(&q->arena);
+        json_push(events, render_event(q->node, &page.event[i], &q->arena));
+        arena_release(&q->arena, mark);
+    }
+    json_put(j, "events", events);
+    return reply_page(q, j, page.more, page.next);
+}
+
+enum err get_txs(struct api_request *q)
+{
+    struct node_filter f = filter_of(&q->args);
+    struct node_place from = { q->args.from, (uint32_t)q->args.index };
+    struct node_txs page;
+    TRY(node_txs(q->node, &f, from, (uint32_t)q->args.max, &q->arena, &page));
+    json_t *j = json_new_object(), *txs = json_new_array();
+    for (uint32_t i = 0; i < page.count; i++) {
+        json_push(txs, render_listed(&page.tx[i]));
+    }
+    json_put(j, "txs", txs);
+    return reply_page(q, j, page.more, page.next);
 }
 
 /* The right as it stands now, if this event is about a use that is pending still. */
@@ -241,38 +277,45 @@ static bool still_pending(struct api_request *q, const struct node_event *e, uin
            now_ms < out->pending_until_ms;
 }
 
+static json_t *pending_use(const struct node_event *e, const struct right_record *r)
+{
+    json_t *j = json_new_object();
+    json_put(j, "right", json_new_hash(&r->right));
+    json_put(j, "holder", json_new_hash(&r->holder));
+    json_put(j, "use", json_new_int(r->pending));
+    json_put(j, "until", json_new_time(r->pending_until_ms));
+    json_put(j, "height", json_new_int((int64_t)e->height));
+    return j;
+}
+
 /* A bounded look at the asker's events: `next` is where the one after begins, and what is pending
  * there is found again. A height is left behind only when there was more behind it. */
 enum err get_pending(struct api_request *q)
 {
-    struct node_event *event;
+    struct node_filter f = { .subject = &q->actor,
+                             .of_kind = true,
+                             .contract = CONTRACT_RIGHT,
+                             .type = EVENT_RIGHT_PENDING };
+    struct node_place from = { q->args.from, 0 };
+    struct node_events page;
     struct ledger_tip tip = node_status(q->node).tip;
-    uint64_t next = q->args.from;
-    uint32_t count;
-    TRY(node_events(q->node, &q->actor, q->args.from, 0, NODE_EVENTS_MAX, &q->arena, &event,
-                    &count));
+    TRY(node_events(q->node, &f, from, 0, &q->arena, &page));
     json_t *j = json_new_object(), *pending = json_new_array();
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < page.count; i++) {
         struct right_record r;
         size_t mark = arena_mark(&q->arena);
-        if (still_pending(q, &event[i], tip.time_ms, &r)) {
-            json_t *one = json_new_object();
-            json_put(one, "right", json_new_hash(&r.right));
-            json_put(one, "holder", json_new_hash(&r.holder));
-            json_put(one, "use", json_new_int(r.pending));
-            json_put(one, "until", json_new_time(r.pending_until_ms));
-            json_put(one, "height", json_new_int((int64_t)event[i].height));
-            json_push(pending, one);
+        if (still_pending(q, &page.event[i], tip.time_ms, &r)) {
+            json_push(pending, pending_use(&page.event[i], &r));
         }
         arena_release(&q->arena, mark);
-        next = event[i].height;
     }
-    if (count == NODE_EVENTS_MAX && next == q->args.from) {
+    uint64_t next = page.next.height;
+    if (page.more && next == q->args.from) {
         next++;
     }
     json_put(j, "pending", pending);
     json_put(j, "next", json_new_int((int64_t)next));
-    json_put(j, "more", json_new_bool(count == NODE_EVENTS_MAX));
+    json_put(j, "more", json_new_bool(page.more));
     json_put(j, "time", json_new_time(tip.time_ms));
     return reply_json(q, 200, j);
 }

@@ -58,24 +58,33 @@ static void add_segments(const char *pattern, json_t *parameters)
     }
 }
 
+static const struct {
+    enum api_query bit;
+    const char *name, *pattern; /* NULL: a number, of at most `max` */
+    uint64_t max;
+} MEMBERS[] = {
+    { API_QUERY_WAIT, "wait_ms", NULL, API_WAIT_MS_MAX },
+    { API_QUERY_SUBJECT, "subject", "^[0-9a-f]{64}$", 0 },
+    { API_QUERY_AUTHOR, "author", "^[0-9a-f]{64}$", 0 },
+    { API_QUERY_TYPE, "type", "^[a-z]+\\.[a-z]+$", 0 },
+    { API_QUERY_METHOD, "method", "^[a-z]+\\.[a-z]+$", 0 },
+    { API_QUERY_SINCE, "since_ms", NULL, API_HEIGHT_MAX },
+    { API_QUERY_UNTIL, "until_ms", NULL, API_HEIGHT_MAX },
+    { API_QUERY_FROM, "from", NULL, API_HEIGHT_MAX },
+    { API_QUERY_INDEX, "index", NULL, UINT32_MAX },
+    { API_QUERY_MAX, "max", NULL, NODE_EVENTS_MAX },
+};
+
 static json_t *parameters_of(const struct api_route *r)
 {
     json_t *list = json_new_array();
     add_segments(r->pattern, list);
-    if ((r->query & API_QUERY_WAIT) != 0) {
-        json_push(list, parameter("wait_ms", "query", number_schema(API_WAIT_MS_MAX)));
-    }
-    if ((r->query & API_QUERY_SUBJECT) != 0) {
-        json_push(list, parameter("subject", "query", text_schema("string", "^[0-9a-f]{64}$")));
-    }
-    if ((r->query & API_QUERY_FROM) != 0) {
-        json_push(list, parameter("from", "query", number_schema(API_HEIGHT_MAX)));
-    }
-    if ((r->query & API_QUERY_INDEX) != 0) {
-        json_push(list, parameter("index", "query", number_schema(UINT32_MAX)));
-    }
-    if ((r->query & API_QUERY_MAX) != 0) {
-        json_push(list, parameter("max", "query", number_schema(NODE_EVENTS_MAX)));
+    for (size_t i = 0; i < COUNT(MEMBERS); i++) {
+        if ((r->query & MEMBERS[i].bit) != 0) {
+            json_t *schema = MEMBERS[i].pattern != NULL ? text_schema("string", MEMBERS[i].pattern)
+                                                        : number_schema(MEMBERS[i].max);
+            json_push(list, parameter(MEMBERS[i].name, "query", schema));
+        }
     }
     return list;
 }

@@ -72,3 +72,25 @@ json_t *render_currencies(const struct genesis *g)
     }
     return list;
 }
+
+json_t *render_place(struct node_place p)
+{
+    json_t *j = json_new_object();
+    json_put(j, "from", json_new_int((int64_t)p.height));
+    json_put(j, "index", json_new_int(p.index));
+    return j;
+}
+
+json_t *render_listed(const struct node_listed *tx)
+{
+    json_t *j = json_new_object();
+    json_put(j, "height", json_new_int((int64_t)tx->height));
+    json_put(j, "index", json_new_int(tx->index));
+    json_put(j, "tx", json_new_hash(&tx->tx));
+    json_put(j, "time", json_new_time(tx->time_ms));
+    json_put(j, "author", json_new_hash(&tx->author));
+    json_put(j, "method", json_new_str(contract_method_name(tx->method)));
+    json_put(j, "status", json_new_int(tx->status));
+    json_put(j, "status_text", json_new_str(receipt_text(tx->status)));
+    return j;
+}

@@ -88,10 +88,10 @@ MUST_USE enum err reply_typed(struct api_request *q, const char *type, struct by
 
 /* Handlers, one a row of the table. */
 api_handler get_status, get_genesis, post_tx, post_txs, post_proofs, get_tx, get_tx_proof,
-    get_state, get_state_proof, get_block, get_events, get_pending, put_attachment, get_attachment,
-    put_manifest, put_chunk, get_manifest, get_chunk, get_scrub, post_fetch, get_fetch,
-    post_session, delete_session, get_space, get_words, get_tokens, get_token, get_right, get_lock,
-    get_stream, get_console;
+    get_state, get_state_proof, get_block, get_events, get_txs, get_pending, put_attachment,
+    get_attachment, put_manifest, put_chunk, get_manifest, get_chunk, get_scrub, post_fetch,
+    get_fetch, post_session, delete_session, get_space, get_words, get_tokens, get_token, get_right,
+    get_lock, get_stream, get_console;
 
 /* transport.c: SHA-256 of the node's certificate and of its public key (SubjectPublicKeyInfo). */
 MUST_USE enum err transport_pins(const struct node *n, struct hash *certificate, struct hash *key);

@@ -183,6 +183,65 @@ static enum err read_max(struct text t, struct api_args *args)
     return args->max > 0 ? ERR_NONE : ERR_RANGE;
 }
 
+static enum err read_author(struct text t, struct api_args *args)
+{
+    return read_hash(t, &args->author);
+}
+
+static enum err read_since(struct text t, struct api_args *args)
+{
+    return read_number(t, API_HEIGHT_MAX, &args->since_ms);
+}
+
+static enum err read_until(struct text t, struct api_args *args)
+{
+    return read_number(t, API_HEIGHT_MAX, &args->until_ms);
+}
+
+static const struct {
+    uint32_t contract, type;
+    const char *name;
+} KINDS[] = {
+#define X(contract, name, number, text, body) { CONTRACT_##contract, number, text },
+    CONTRACT_EVENTS(X)
+#undef X
+};
+
+/* "token.minted" */
+static enum err read_type(struct text t, struct api_args *args)
+{
+    for (size_t i = 0; i < COUNT(KINDS); i++) {
+        if (text_is(t, KINDS[i].name)) {
+            args->event_contract = KINDS[i].contract;
+            args->event_type = KINDS[i].type;
+            return ERR_NONE;
+        }
+    }
+    return ERR_UNKNOWN_WORD;
+}
+
+static const struct {
+    uint32_t number;
+    const char *name;
+} METHODS[] = {
+#define X(contract, number, name, args, text, cost, order, min, max, attachments) \
+    { METHOD_##contract##_##name, text },
+    CONTRACT_METHODS(X)
+#undef X
+};
+
+/* "token.mint" */
+static enum err read_method(struct text t, struct api_args *args)
+{
+    for (size_t i = 0; i < COUNT(METHODS); i++) {
+        if (text_is(t, METHODS[i].name)) {
+            args->method = METHODS[i].number;
+            return ERR_NONE;
+        }
+    }
+    return ERR_UNKNOWN_WORD;
+}
+
 static const struct {
     enum api_query bit;
     const char *name;
@@ -190,7 +249,9 @@ static const struct {
 } MEMBERS[] = {
     { API_QUERY_WAIT, "wait_ms", read_wait },      { API_QUERY_SUBJECT, "subject", read_subject },
     { API_QUERY_FROM, "from", read_from },         { API_QUERY_MAX, "max", read_max },
-    { API_QUERY_INDEX, "index", read_from_index },
+    { API_QUERY_INDEX, "index", read_from_index }, { API_QUERY_AUTHOR, "author", read_author },
+    { API_QUERY_TYPE, "type", read_type },         { API_QUERY_METHOD, "method", read_method },
+    { API_QUERY_SINCE, "since_ms", read_since },   { API_QUERY_UNTIL, "until_ms", read_until },
 };
 
 static enum err read_member(unsigned allowed, struct text name, struct text value,

@@ -6,6 +6,7 @@
 #define CARNET_API_ROUTE_INTERNAL_H
 
 #include "api/api.h"
+#include "node/events.h"
 
 enum { API_TARGET_SIZE_MAX = 1024 }; /* path and query: the longest of ours has 340 characters */
 
@@ -24,7 +25,12 @@ enum api_query {
     API_QUERY_SUBJECT = 2,
     API_QUERY_FROM = 4,
     API_QUERY_MAX = 8,
-    API_QUERY_INDEX = 16
+    API_QUERY_INDEX = 16,
+    API_QUERY_AUTHOR = 32,
+    API_QUERY_TYPE = 64,
+    API_QUERY_METHOD = 128,
+    API_QUERY_SINCE = 256,
+    API_QUERY_UNTIL = 512
 };
 enum api_content { API_NOTHING, API_JSON, API_BYTES, API_EVENTS, API_PAGE };
 
@@ -36,9 +42,10 @@ struct api_args {
     size_t key_len;
     uint8_t key[STATE_KEY_SIZE_MAX];
     unsigned present; /* which members of the query are there */
-    uint64_t wait_ms, from, index, max;
-    struct hash subject;
-    char file[API_FILE_SIZE_MAX + 1]; /* of the console */
+    uint64_t wait_ms, from, index, max, since_ms, until_ms;
+    struct hash subject, author;
+    uint32_t event_contract, event_type, method; /* by their names */
+    char file[API_FILE_SIZE_MAX + 1];            /* of the console */
 };
 
 struct api_request;

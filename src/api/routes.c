@@ -20,6 +20,12 @@ _Static_assert((int)TRANSFER_SEALED_ATTACHMENT_SIZE_MAX <= (int)API_BODY_SIZE_MA
                "attachments fit");
 _Static_assert((int)CHUNK_BODY_MAX <= (int)API_BODY_SIZE_MAX, "chunks fit a body");
 
+/* What pages of transactions may be asked by. */
+enum {
+    QUERY_TXS = API_QUERY_FROM | API_QUERY_INDEX | API_QUERY_MAX | API_QUERY_AUTHOR |
+                API_QUERY_METHOD | API_QUERY_SINCE | API_QUERY_UNTIL
+};
+
 static const struct api_route ROUTES[] = {
     { "GET", "/v1/status", API_OPEN, API_NOTHING, API_JSON, 0, 0, ARENA_SMALL,
       "how this node stands", get_status },
@@ -43,8 +49,11 @@ static const struct api_route ROUTES[] = {
     { "GET", "/v1/blocks/{height}", API_PARTICIPANT, API_NOTHING, API_JSON, 0, 0, ARENA_BLOCK,
       "a committed block", get_block },
     { "GET", "/v1/events", API_PARTICIPANT, API_NOTHING, API_JSON,
-      API_QUERY_SUBJECT | API_QUERY_FROM | API_QUERY_INDEX | API_QUERY_MAX, 0, ARENA_EVENTS,
-      "events in order, of one subject or of all", get_events },
+      API_QUERY_SUBJECT | API_QUERY_TYPE | QUERY_TXS, 0, ARENA_EVENTS,
+      "events in order: of a subject, an author, a kind, a method, a time, or all", get_events },
+    { "GET", "/v1/txs", API_PARTICIPANT, API_NOTHING, API_JSON, QUERY_TXS, 0, ARENA_SMALL,
+      "transactions in order, those that failed too: of an author, a method, a time, or all",
+      get_txs },
     { "GET", "/v1/pending", API_PARTICIPANT, API_NOTHING, API_JSON, API_QUERY_FROM, 0, ARENA_EVENTS,
       "pending uses of the brokered rights that the asker granted", get_pending },
     { "PUT", "/v1/attachments", API_OWN, API_BYTES, API_JSON, 0,

@@ -7,7 +7,6 @@
 #include "api/render_internal.h"
 
 enum { STREAM_EVENTS = 128, STREAM_ARENA = 16 * 1024 * 1024 };
-_Static_assert(STREAM_EVENTS > 64, "one transaction's events are always read whole (FORMATS 16)");
 
 enum err stream_open(struct stream *s, struct stream_seats *seats, const struct hash *participant,
                      uint64_t from, uint32_t index, uint64_t now_ms)
@@ -34,19 +33,6 @@ void stream_close(struct stream *s, struct stream_seats *seats)
         free(s->nodes);
     }
     *s = (struct stream){ 0 };
-}
-
-uint32_t events_whole(const struct node_event *e, uint32_t count, uint32_t max)
-{
-    uint32_t whole = count;
-    if (count < max || count == 0) {
-        return count;
-    }
-    while (whole > 0 && e[whole - 1].height == e[count - 1].height &&
-           e[whole - 1].index == e[count - 1].index) {
-        whole--;
-    }
-    return whole;
 }
 
 /* Bytes that grow up to API_STREAM_PIECE_SIZE, after room for whoever frames them. */
@@ -104,13 +90,14 @@ static enum err say_transaction(struct piece *p, const struct node *n, const str
 
 static enum err say_events(struct stream *s, struct piece *p, struct node *n, struct arena *a)
 {
-    struct node_event *e;
-    uint32_t count;
+    const struct node_filter all = { 0 };
+    struct node_events page;
     bool fits = true;
-    TRY(node_events(n, NULL, s->from, s->index, STREAM_EVENTS, a, &e, &count));
-    count = events_whole(e, count, STREAM_EVENTS);
-    for (uint32_t i = 0, end; i < count && fits; i = end) {
-        for (end = i + 1; end < count && e[end].height == e[i].height && e[end].index == e[i].index;
+    TRY(node_events(n, &all, (struct node_place){ s->from, s->index }, STREAM_EVENTS, a, &page));
+    const struct node_event *e = page.event;
+    for (uint32_t i = 0, end; i < page.count && fits; i = end) {
+        for (end = i + 1;
+             end < page.count && e[end].height == e[i].height && e[end].index == e[i].index;
              end++) {
         }
         TRY(say_transaction(p, n, &e[i], end - i, a, &fits));
@@ -118,6 +105,10 @@ static enum err say_events(struct stream *s, struct piece *p, struct node *n, st
             s->from = e[i].height;
             s->index = e[i].index + 1;
         }
+    }
+    if (fits) {
+        s->from = page.next.height; /* past transactions without events, too */
+        s->index = page.next.index;
     }
     /* A message that does not fit an empty piece would never be said. */
     return fits || p->len > 0 ? ERR_NONE : ERR_SIZE;

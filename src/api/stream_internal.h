@@ -32,7 +32,4 @@ void stream_close(struct stream *s, struct stream_seats *seats);
 MUST_USE enum err stream_next(struct stream *s, struct node *n, uint64_t now_ms, uint8_t **out,
                               size_t headroom, size_t *len);
 
-/* How many of `count` events, asked for with `max`, are of transactions that are there whole. */
-uint32_t events_whole(const struct node_event *e, uint32_t count, uint32_t max);
-
 #endif

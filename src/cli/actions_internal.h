@@ -85,11 +85,6 @@ MUST_USE enum err action_content_key(struct session *s, const struct hash *seal,
                                      uint8_t key[AEAD_KEY_SIZE]);
 
 /* Reasons above 1000 are the program's own: --reason gives none of them. */
-/* Everything that happened to a subject (hex; NULL: everything), once each and in order. */
-typedef enum err action_event_fn(struct session *s, const json_t *event, void *work);
-MUST_USE enum err action_each_event(struct session *s, const char *subject, action_event_fn *take,
-                                    void *work);
-
 enum { ACTION_REASON_INTEGRITY = 1001 };
 /* ERR_INTEGRITY: it was frozen for damaged bytes, and the owner's node still has them. */
 MUST_USE enum err action_may_thaw(struct session *s, const char *token);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/audit_gather_internal.h"
+#include "cli/events_internal.h"
 
 enum { GATHER_TRIES = 40, PROOF_WAIT_MS = 500 };
 
@@ -185,13 +186,19 @@ static enum err take_in_range(struct session *s, const json_t *event, void *work
     return add_record(w->g, w->g->token, &w->g->token_count, &e.token);
 }
 
+static uint64_t day_ms(uint32_t day)
+{
+    return (uint64_t)day * 24 * 60 * 60 * 1000;
+}
+
 enum err gather_range(struct gather *g, uint32_t from_day, uint32_t to_day)
 {
     struct range_walk w = { .g = g };
     g->ranged = true;
     g->from_day = from_day;
     g->to_day = to_day;
-    TRY(action_each_event(g->s, NULL, take_in_range, &w));
+    struct action_filter days = { .since_ms = day_ms(from_day), .until_ms = day_ms(to_day + 1) };
+    TRY(action_each_event(g->s, &days, take_in_range, &w));
     return w.events > 0 ? ERR_NONE
                         : cli_fail(g->s->cli, ERR_NOT_FOUND, "audit",
                                    "nothing happened to any token in that time");
@@ -349,7 +356,8 @@ static enum err gather_token(struct gather *g, const struct hash *id)
     char hex[HEX_SIZE(HASH_SIZE) + 1];
     struct token_walk w = { .g = g, .token = *id };
     hex_encode(bytes_of_hash(id), hex);
-    TRY(action_each_event(g->s, hex, take_event, &w));
+    struct action_filter of = { .subject = hex };
+    TRY(action_each_event(g->s, &of, take_event, &w));
     return w.events > 0 ? gather_metadata(g, &w.minted)
                         : cli_fail(g->s->cli, ERR_NOT_FOUND, hex, "no such token here");
 }

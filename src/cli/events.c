@@ -1,57 +1,110 @@
-/* Reading what happened, from a node: pages that may end inside a block, and one walk over them. */
+/* Reading what happened, from a node: page after page, and what a page may be asked by. */
 #include <stdio.h>
+#include <string.h>
 
-#include "cli/actions_internal.h"
+#include "cli/events_internal.h"
 
-enum { EVENTS_PAGE = 1000 };
+enum { PAGE = 1000, PATH_SIZE = 640 };
 
-/* Where an event stands on the ledger; the next page begins with the transaction the last ended in,
- * so that what was seen of it is seen again and passed over. */
-struct place {
-    int64_t height, index, event;
-};
-
-static enum err place_of(const json_t *e, struct place *out)
+/* A time, or a day for its first instant. */
+static enum err read_time(struct cli *c, const char *option, uint64_t *out)
 {
-    TRY(json_get_int(e, "height", &out->height));
-    TRY(json_get_int(e, "index", &out->index));
-    return json_get_int(e, "event", &out->event);
+    const char *text = cli_option(c, option);
+    uint64_t ms = 0;
+    uint32_t day = 0;
+    if (text == NULL) {
+        return ERR_NONE;
+    }
+    if (clock_parse_day(text, &day) == ERR_NONE) {
+        ms = (uint64_t)day * 24 * 60 * 60 * 1000;
+    } else if (clock_parse(text, &ms) != ERR_NONE) {
+        return cli_fail(c, ERR_USAGE, option, "%s is neither a time nor a day", text);
+    }
+    *out = ms;
+    return ERR_NONE;
 }
 
-static bool after(const struct place *a, const struct place *b)
+enum err action_filter(struct session *s, struct action_filter *out)
 {
-    return a->height != b->height ? a->height > b->height
-           : a->index != b->index ? a->index > b->index
-                                  : a->event > b->event;
+    struct action_filter f = { .type = cli_option(s->cli, "--type"),
+                               .method = cli_option(s->cli, "--method") };
+    const char *author = cli_option(s->cli, "--author");
+    struct hash did;
+    if (author != NULL) {
+        TRY(session_party(s, author, &did));
+        hex_encode(bytes_of_hash(&did), f.author);
+    }
+    TRY(read_time(s->cli, "--since", &f.since_ms));
+    TRY(read_time(s->cli, "--until", &f.until_ms));
+    *out = f;
+    return ERR_NONE;
 }
 
-enum err action_each_event(struct session *s, const char *subject, action_event_fn *take,
-                           void *work)
+static void add_text(char path[PATH_SIZE], const char *member, const char *text)
 {
-    struct place last = { 0, 0, -1 };
-    size_t got = EVENTS_PAGE;
-    while (got == EVENTS_PAGE) {
-        char path[240];
+    size_t len = strlen(path);
+    if (text != NULL && text[0] != '\0') {
+        (void)snprintf(path + len, PATH_SIZE - len, "&%s=%.80s", member, text);
+    }
+}
+
+static void add_number(char path[PATH_SIZE], const char *member, uint64_t x)
+{
+    size_t len = strlen(path);
+    if (x > 0) {
+        (void)snprintf(path + len, PATH_SIZE - len, "&%s=%llu", member, (unsigned long long)x);
+    }
+}
+
+/* One page: its rows are taken, and *from is where the next one begins, or -1. */
+static enum err each_of_page(struct session *s, const json_t *page, const char *list,
+                             action_event_fn *take, void *work, int64_t *from, int64_t *index)
+{
+    const json_t *rows = json_member(page, list), *next = json_member(page, "next");
+    (void)!json_get_int(page, "base", &s->events_base);
+    for (size_t i = 0; i < json_size(rows); i++) {
+        TRY(take(s, json_at(rows, i), work));
+    }
+    *from = -1;
+    if (next == NULL) {
+        return ERR_NONE;
+    }
+    TRY(json_get_int(next, "from", from));
+    return json_get_int(next, "index", index);
+}
+
+static enum err each(struct session *s, const char *list, const struct action_filter *f,
+                     action_event_fn *take, void *work)
+{
+    static const struct action_filter ALL = { 0 };
+    f = f != NULL ? f : &ALL;
+    for (int64_t from = 0, index = 0; from >= 0;) {
+        char path[PATH_SIZE];
         json_t *page;
-        snprintf(path, sizeof path, "/v1/events?%s%s%sfrom=%lld&index=%lld&max=%d",
-                 subject != NULL ? "subject=" : "", subject != NULL ? subject : "",
-                 subject != NULL ? "&" : "", (long long)last.height, (long long)last.index,
-                 EVENTS_PAGE);
+        (void)snprintf(path, sizeof path, "/v1/%s?from=%lld&index=%lld&max=%d", list,
+                       (long long)from, (long long)index, PAGE);
+        add_text(path, "subject", f->subject);
+        add_text(path, "author", f->author);
+        add_text(path, "type", f->type);
+        add_text(path, "method", f->method);
+        add_number(path, "since_ms", f->since_ms);
+        add_number(path, "until_ms", f->until_ms);
         TRY(session_get_json(s, path, &page));
-        const json_t *events = json_member(page, "events");
-        (void)!json_get_int(page, "base", &s->events_base);
-        enum err e = ERR_NONE;
-        got = json_size(events);
-        for (size_t i = 0; e == ERR_NONE && i < got; i++) {
-            struct place at;
-            e = place_of(json_at(events, i), &at);
-            if (e == ERR_NONE && after(&at, &last)) {
-                last = at;
-                e = take(s, json_at(events, i), work);
-            }
-        }
+        enum err e = each_of_page(s, page, list, take, work, &from, &index);
         json_free(page);
         TRY(e);
     }
     return ERR_NONE;
+}
+
+enum err action_each_event(struct session *s, const struct action_filter *f, action_event_fn *take,
+                           void *work)
+{
+    return each(s, "events", f, take, work);
+}
+
+enum err action_each_tx(struct session *s, const struct action_filter *f, action_event_fn *take,
+                        void *work)
+{
+    return each(s, "txs", f, take, work);
 }

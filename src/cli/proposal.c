@@ -1,3 +1,4 @@
+#include "cli/events_internal.h"
 #include "cli/proposal_internal.h"
 
 #include <inttypes.h>

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/events_internal.h"
 #include "cli/law_space_internal.h"
 #include "cli/proposal_internal.h"
 

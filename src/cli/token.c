@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/asset_internal.h"
+#include "cli/events_internal.h"
 #include "crypto/secret.h"
 #include "data/data.h"
 
@@ -259,7 +260,8 @@ static enum err list_minted(struct session *s, const json_t *e, void *work)
 static enum err list(struct session *s)
 {
     json_t *tokens = json_new_array();
-    enum err e = action_each_event(s, NULL, list_minted, tokens);
+    struct action_filter minted = { .type = "token.minted" };
+    enum err e = action_each_event(s, &minted, list_minted, tokens);
     json_put(s->cli->answer, "tokens", tokens);
     return e;
 }

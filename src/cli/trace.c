@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/actions_internal.h"
+#include "cli/events_internal.h"
 #include "cli/money_internal.h"
 
 /* Who did it: the last subject that is a participant of this space; a use is asked for by the
@@ -146,14 +147,18 @@ static enum err take_event(struct session *s, const json_t *e, void *work)
 
 static enum err trace(struct session *s, const char *id)
 {
+    struct action_filter f;
+    TRY(action_filter(s, &f));
+    f.subject = id;
     struct names *names = calloc(1, sizeof *names);
     ASSERT(names != NULL);
     names->events = json_new_array();
     learn_names(s, names);
-    enum err e = action_each_event(s, id, take_event, names);
+    enum err e = action_each_event(s, &f, take_event, names);
     if (e == ERR_NONE && json_size(names->events) == 0) {
-        e = cli_fail(s->cli, ERR_NOT_FOUND, id, "nothing %s happened to it",
-                     s->events_base > 0 ? "that this node knows of" : "on this ledger");
+        e = cli_fail(s->cli, ERR_NOT_FOUND, id != NULL ? id : "trace", "nothing %s %s",
+                     s->events_base > 0 ? "that this node knows of" : "on this ledger",
+                     id != NULL ? "happened to it" : "is of that kind and time");
     }
     json_put(s->cli->answer, "events", names->events);
     json_put(s->cli->answer, "base", json_new_int(s->events_base));
@@ -165,36 +170,53 @@ static enum err trace(struct session *s, const char *id)
     return e;
 }
 
+static enum err trace_one(struct session *s)
+{
+    struct hash id;
+    char hex[HEX_SIZE(HASH_SIZE) + 1];
+    struct cli *c = s->cli;
+    const char *text = c->arg[c->arg_count - 1];
+    if (c->command->verb == NULL && strcmp(c->arg[0], "participant") == 0) {
+        TRY(session_party(s, text, &id));
+    } else {
+        TRY(cli_hash(c, "id", text, &id));
+    }
+    hex_encode(bytes_of_hash(&id), hex);
+    return trace(s, hex);
+}
+
 static enum err run_trace(struct cli *c)
 {
     static const char *const NOUNS[] = { "token", "right", "participant", "asset" };
     struct session s;
-    struct hash id;
-    char hex[HEX_SIZE(HASH_SIZE) + 1];
     bool known = c->command->verb != NULL; /* token trace ID */
+    bool space = !known && strcmp(c->arg[0], "space") == 0;
     for (size_t i = 0; i < COUNT(NOUNS); i++) {
         known = known || strcmp(c->arg[0], NOUNS[i]) == 0;
     }
-    if (!known) {
-        return cli_fail(c, ERR_USAGE, c->arg[0], "is not token, right, participant or asset");
+    if (!known && !space) {
+        return cli_fail(c, ERR_USAGE, c->arg[0], "is no token, right, participant, asset or space");
     }
-    const char *text = c->arg[c->arg_count - 1];
+    if (c->command->verb == NULL && (c->arg_count == 1) != space) {
+        return cli_fail(c, ERR_USAGE, c->arg[0], space ? "takes no id" : "whose id is missing");
+    }
     TRY(session_open(c, true, &s));
-    enum err e = c->command->verb == NULL && strcmp(c->arg[0], "participant") == 0
-                     ? session_party(&s, text, &id)
-                     : cli_hash(c, "id", text, &id);
-    if (e == ERR_NONE) {
-        hex_encode(bytes_of_hash(&id), hex);
-        e = trace(&s, hex);
-    }
+    enum err e = space ? trace(&s, NULL) : trace_one(&s);
     session_close(&s);
     return e;
 }
 
+static const struct cli_option OPTIONS[] = {
+    { "--type", "KIND", "only events of this kind (token.minted)" },
+    ACTION_FILTER_ROWS,
+    { 0 },
+};
+
 static const struct cli_command COMMANDS[] = {
-    { "trace", NULL, "token|right|participant|asset ID", 2, 2, "all that ever happened to it",
-      "carnet trace token $TOKEN --as regulator", NULL, run_trace },
+    { "trace", NULL, "token|right|participant|asset|space [ID]", 1, 2,
+      "all that ever happened to it, or in the space", "carnet trace token $TOKEN --as regulator",
+      OPTIONS, run_trace },
     { "token", "trace", "TOKEN", 1, 1, "all that ever happened to a token",
-      "carnet token trace $TOKEN --as regulator", NULL, run_trace },
+      "carnet token trace $TOKEN --as regulator", OPTIONS, run_trace },
 };
 const struct cli_table CLI_TRACE = { COMMANDS, COUNT(COMMANDS) };

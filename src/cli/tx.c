@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "cli/actions_internal.h"
+#include "cli/events_internal.h"
 #include "cli/trust_internal.h"
 
 static enum err proof(struct session *s)
@@ -129,7 +130,76 @@ static const struct cli_option VERIFY_OPTIONS[] = {
     TRUST_OPTIONS,
     { NULL, NULL, NULL },
 };
+struct listing {
+    json_t *rows;
+    uint64_t max;
+    bool more;
+};
+
+static enum err list_one(struct session *s, const json_t *tx, void *work)
+{
+    static const char *const TEXTS[] = { "tx", "time", "author", "method", "status_text" };
+    struct listing *l = work;
+    const char *text[COUNT(TEXTS)];
+    int64_t height = 0, index = 0, status = 0;
+    l->more = l->more || json_size(l->rows) == l->max;
+    if (l->more) {
+        return ERR_SIZE; /* enough */
+    }
+    TRY(json_get_int(tx, "height", &height));
+    TRY(json_get_int(tx, "index", &index));
+    TRY(json_get_int(tx, "status", &status));
+    json_t *row = json_new_object();
+    json_put(row, "height", json_new_int(height));
+    json_put(row, "index", json_new_int(index));
+    json_put(row, "status", json_new_int(status));
+    enum err e = ERR_NONE;
+    for (size_t i = 0; e == ERR_NONE && i < COUNT(TEXTS); i++) {
+        e = json_get_str(tx, TEXTS[i], &text[i]);
+        if (e == ERR_NONE) {
+            json_put(row, TEXTS[i], json_new_str(text[i]));
+        }
+    }
+    json_push(l->rows, row);
+    TRY(e);
+    fprintf(s->cli->text, "%6lld.%-3lld %s  %-20s %.16s %.16s %s\n", (long long)height,
+            (long long)index, text[1], text[3], text[2], text[0],
+            status == RECEIPT_OK ? "" : text[4]);
+    return ERR_NONE;
+}
+
+static enum err list(struct session *s)
+{
+    struct action_filter f;
+    struct listing l = { .rows = NULL };
+    TRY(cli_number(s->cli, "--max", 1, 1000000, 10000, &l.max));
+    TRY(action_filter(s, &f));
+    l.rows = json_new_array();
+    enum err e = action_each_tx(s, &f, list_one, &l);
+    e = e == ERR_SIZE && l.more ? ERR_NONE : e;
+    json_put(s->cli->answer, "txs", l.rows);
+    json_put(s->cli->answer, "more", json_new_bool(l.more));
+    json_put(s->cli->answer, "base", json_new_int(s->events_base));
+    if (e == ERR_NONE && l.more) {
+        fprintf(s->cli->text, "there are more: --max, --since and --until\n");
+    }
+    return e;
+}
+
+static enum err run_list(struct cli *c)
+{
+    return session_act(c, list);
+}
+
+static const struct cli_option LIST_OPTIONS[] = {
+    ACTION_FILTER_ROWS,
+    { "--max", "N", "so many at most (10000)" },
+    { 0 },
+};
+
 static const struct cli_command COMMANDS[] = {
+    { "tx", "list", "", 0, 0, "transactions in the order of the ledger, those that failed too",
+      "carnet tx list --author bank --method money.issue --as regulator", LIST_OPTIONS, run_list },
     { "tx", "proof", "ID", 1, 1, "a proof that a transaction was committed, with its receipt",
       "carnet tx proof $TX --out mint.proof --as exporter", PROOF_OPTIONS, run_proof },
     { "tx", "verify", "FILE", 1, 1, "verify such a proof with the genesis file alone, offline",

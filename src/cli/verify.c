@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/actions_internal.h"
+#include "cli/events_internal.h"
 #include "crypto/secret.h"
 
 /* Are the sealed bytes at the own node those that the ledger vouches for, and if not, put them
@@ -386,7 +387,8 @@ static enum err moved_reason(struct session *s, const json_t *e, void *work)
 enum err action_may_thaw(struct session *s, const char *token)
 {
     uint32_t reason = 0; /* of its last move */
-    TRY(action_each_event(s, token, moved_reason, &reason));
+    struct action_filter moves = { .subject = token, .type = "token.moved" };
+    TRY(action_each_event(s, &moves, moved_reason, &reason));
     if (reason != ACTION_REASON_INTEGRITY) {
         return ERR_NONE;
     }

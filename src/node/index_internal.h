@@ -14,9 +14,9 @@ struct index {
 };
 struct index_tx {
     uint64_t height, time_ms;
-    uint32_t index, status;
-    struct hash id;
-    struct bytes receipt; /* canonical; lives until the next commit */
+    uint32_t index, status, method;
+    struct hash id, author; /* its first signer */
+    struct bytes receipt;   /* canonical; lives until the next commit */
 };
 /* One mention of an attachment by a committed transaction. */
 struct index_attachment {
@@ -37,13 +37,27 @@ MUST_USE enum err index_commit(struct index *x); /* durable */
 MUST_USE enum err index_block(struct index *x, const struct suite *s,
                               const struct replica_commit *c, struct arena *work);
 MUST_USE enum err index_find_tx(struct index *x, const struct hash *id, struct index_tx *out);
-/* Walk events of a subject (NULL: all) from transaction (height, index) on. The visitor gets the
- * transaction and the number of the event in it. */
-typedef enum err index_event_visit(void *user, const struct index_tx *tx, uint32_t event,
-                                   bool *more);
-MUST_USE enum err index_each_event(struct index *x, const struct hash *subject, uint64_t height,
-                                   uint32_t index, struct arena *work, index_event_visit *visit,
-                                   void *user);
+/* The lists that the index keeps, each in the order of the ledger. */
+enum { INDEX_PREFIX_MAX = 1 + HASH_SIZE };
+#define INDEX_EVERY UINT32_MAX /* not one event: the transaction */
+struct index_list {
+    uint32_t table;
+    bool numbered; /* of events, not of transactions */
+    size_t len;
+    uint8_t prefix[INDEX_PREFIX_MAX];
+};
+struct index_list index_all(void);
+struct index_list index_of_subject(const struct hash *subject); /* events */
+struct index_list index_of_kind(uint32_t contract, uint32_t type);
+struct index_list index_of_author(const struct hash *author); /* transactions */
+struct index_list index_of_method(uint32_t method);
+/* Walk a list from transaction (height, index) on. The visitor gets the transaction and the number
+ * of the event in it, or INDEX_EVERY. */
+typedef enum err index_visit(void *user, const struct index_tx *tx, uint32_t event, bool *more);
+MUST_USE enum err index_each(struct index *x, const struct index_list *list, uint64_t height,
+                             uint32_t index, index_visit *visit, void *user);
+/* The first block whose time is not before this; UINT64_MAX: there is none yet. */
+MUST_USE enum err index_height_since(struct index *x, uint64_t time_ms, uint64_t *height);
 typedef enum err index_attachment_visit(void *user, const struct index_attachment *a, bool *more);
 MUST_USE enum err index_each_attachment(struct index *x, const struct hash *commitment,
                                         index_attachment_visit *visit, void *user);

@@ -9,7 +9,7 @@
 #include "node/replica.h"
 #include "transfer/transfer.h"
 
-enum { NODE_WHY_SIZE = 300, NODE_EVENTS_MAX = 1000, NODE_SNAPSHOT_GAP = 4096 };
+enum { NODE_WHY_SIZE = 300, NODE_SNAPSHOT_GAP = 4096 };
 
 struct node_options {
     const char *dir;
@@ -70,16 +70,6 @@ MUST_USE enum err node_tx_proof(struct node *n, const struct hash *id, struct ar
                                 struct bytes *out);
 MUST_USE enum err node_block(struct node *n, uint64_t height, struct arena *a, struct bytes *block,
                              struct bytes *certificate);
-struct node_event {
-    uint64_t height, time_ms;
-    uint32_t index, event_index;
-    struct hash tx;
-    struct event event;
-};
-/* Events with this subject (or all: NULL), from transaction (height, index) on, oldest first. */
-MUST_USE enum err node_events(struct node *n, const struct hash *subject, uint64_t from_height,
-                              uint32_t from_index, uint32_t max, struct arena *a,
-                              struct node_event **out, uint32_t *count);
 /* Sealed attachments: given by the author before it submits, pushed to the readers after commit. */
 MUST_USE enum err node_attachment_put(struct node *n, struct bytes sealed);
 /* ERR_FORBIDDEN unless `reader` is one; ERR_NOT_FOUND: not here, and asked for. */

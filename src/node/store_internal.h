@@ -9,7 +9,7 @@
 
 #include "ledger/state.h"
 
-enum { STORE_TABLES_MAX = 6, STORE_KEY_SIZE_MAX = 128, STORE_META_SIZE_MAX = 4096 };
+enum { STORE_TABLES_MAX = 7, STORE_KEY_SIZE_MAX = 128, STORE_META_SIZE_MAX = 4096 };
 
 /* kv — one environment with a few ordered tables. */
 struct kv; /* opaque */

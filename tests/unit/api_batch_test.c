@@ -64,7 +64,7 @@ TEST(what_is_not_framed_or_too_much_is_refused)
                  .body = FRAMED("1", "2", "3", "4", "5", "6", "7", "8", "9")),
              413);
     CHECK_EQ(ASK("POST", "/v1/txs", .as = NOBODY, .body = FRAMED("good")), 401);
-    CHECK_EQ(ASK("GET", "/v1/txs", .as = 1), 405);
+    CHECK_EQ(ASK("PUT", "/v1/txs", .as = 1), 405);
     rig_close(r);
 }
 

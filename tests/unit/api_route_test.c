@@ -143,6 +143,37 @@ TEST(members_of_a_query_are_read_in_any_order)
     CHECK_EQ(m.args.present, 0);
 }
 
+TEST(events_and_transactions_are_asked_for_by_names_of_the_contracts)
+{
+    struct api_match m;
+    size_t count;
+    const struct api_route *table = api_routes(&count);
+    CHECK_OK(api_route_match(table, count, "GET",
+                             "/v1/events?author=" ID "&type=token.minted&method=token.mint"
+                             "&since_ms=12&until_ms=9007199254740991",
+                             &m));
+    CHECK_EQ(m.args.event_contract, CONTRACT_TOKEN);
+    CHECK_EQ(m.args.event_type, EVENT_TOKEN_MINTED);
+    CHECK_EQ(m.args.method, METHOD_TOKEN_MINT);
+    CHECK_EQ(m.args.since_ms, 12);
+    CHECK_EQ(m.args.until_ms, API_HEIGHT_MAX);
+    CHECK_EQ(m.args.author.b[31], 0xff);
+    static const struct {
+        const char *target;
+        enum err e;
+    } REFUSED[] = { { "/v1/events?type=token.mint", ERR_UNKNOWN_WORD },
+                    { "/v1/events?type=", ERR_UNKNOWN_WORD },
+                    { "/v1/events?method=token.minted", ERR_UNKNOWN_WORD },
+                    { "/v1/events?author=bank", ERR_UNREADABLE },
+                    { "/v1/events?since_ms=9007199254740992", ERR_RANGE },
+                    { "/v1/events?until_ms=-1", ERR_UNREADABLE },
+                    { "/v1/txs?type=token.minted", ERR_UNKNOWN_WORD },
+                    { "/v1/txs?subject=" ID, ERR_UNKNOWN_WORD } };
+    for (size_t i = 0; i < COUNT(REFUSED); i++) {
+        CHECK_ERR(api_route_match(table, count, "GET", REFUSED[i].target, &m), REFUSED[i].e);
+    }
+}
+
 TEST(a_member_that_a_route_does_not_take_is_an_unknown_word)
 {
     CHECK_ERR(refused("GET", "/v1/status?wait_ms=1"), ERR_UNKNOWN_WORD);

@@ -57,6 +57,15 @@ TEST(the_query_is_part_of_what_is_signed)
 {
     struct rig *r = rig_new();
     CHECK_EQ(ASK("GET", "/v1/events?from=7&max=5&subject=" ID, .as = 1), 200);
+    CHECK_EQ(ASK("GET", "/v1/events?type=token.minted&until_ms=9", .as = 1), 200);
+    CHECK(r->node.filter.of_kind && r->node.filter.contract == CONTRACT_TOKEN);
+    CHECK_EQ(r->node.filter.until_ms, 9);
+    CHECK(r->node.filter.subject == NULL && r->node.filter.author == NULL);
+    CHECK_EQ(ASK("GET", "/v1/txs?author=" ID "&from=7&index=3", .as = 1), 200);
+    CHECK(!r->node.filter.of_kind && r->node.filter.author != NULL);
+    static const char next[] = "\"next\":{\"from\":7,\"index\":4}", method[] = "\"money.pay\"";
+    CHECK(memmem(r->body, r->len, next, sizeof next - 1) != NULL);
+    CHECK(memmem(r->body, r->len, method, sizeof method - 1) != NULL);
     CHECK_EQ(ASK("GET", "/v1/events?from=7&max=5", .as = 1, .sign_as = "/v1/events?from=7"), 401);
     CHECK_EQ(ASK("GET", "/v1/events?from=7", .as = 1, .sign_as = "/v1/events"), 401);
     rig_close(r);

@@ -107,9 +107,6 @@ TEST(a_transaction_is_said_whole_wherever_a_page_of_the_index_ends)
     }
     CHECK_EQ(messages, 6);
     CHECK_EQ(events, 300);
-    CHECK_EQ(events_whole(e, 128, 128), 100);
-    CHECK_EQ(events_whole(e, 128, 129), 128);
-    CHECK_EQ(events_whole(e, 0, 128), 0);
     stream_close(&s, &seats);
     double_close(&n);
 }

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include "node/archive_internal.h"
+#include "node/events.h"
 #include "node/node_internal.h"
 #include "node/offline.h"
 #include "tests/fixtures/space_fixture.h"
@@ -82,11 +83,11 @@ static bool knows(const struct hash *value)
 
 static uint32_t events_of(const struct hash *value)
 {
-    struct node_event *event = NULL;
-    uint32_t count = 0;
+    struct node_filter f = { .subject = value };
+    struct node_events page;
     struct arena a = arena_over(scratch, sizeof scratch);
-    space_must(node_events(node, value, 0, 0, 10, &a, &event, &count), "events");
-    return count;
+    space_must(node_events(node, &f, (struct node_place){ 0, 0 }, 10, &a, &page), "events");
+    return page.count;
 }
 
 static enum err write_archive(const struct offline_archive *want, struct offline_archive *out,
