@@ -1,9 +1,9 @@
-#include "cli/events_internal.h"
 #include "cli/proposal_internal.h"
 
 #include <inttypes.h>
 
 #include "cli/actions_internal.h"
+#include "cli/events_internal.h"
 
 static bool founder(const struct genesis *g, const struct hash *did)
 {
