@@ -68,6 +68,12 @@ python3 tests/make_shop.py 40 >"$PLACE/table.csv" 2>/dev/null ||
     printf 'item,price\nbook,3\nlamp,5\n' >"$PLACE/table.csv"
 check 'an asset is put' as exporter asset put "$PLACE/table.csv"
 ASSET=$(member "$PLACE/answer" asset)
+# A backup that took all of node 2, its secrets too, as an operator should not make one.
+end 2 -TERM
+cp -a "$S/node-2/spaces" "$PLACE/old-2"
+cp -a "$S/keys/node-2.key" "$PLACE/old-key"
+start 2
+check 'a node whose disk was copied votes again' within 25 votes 2
 check 'a token is minted' as exporter token mint --asset "$ASSET" --template ecommerce
 TOKEN=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["token"]["id"])' \
     "$PLACE/answer")
@@ -118,6 +124,35 @@ check 'the four go on without it' pay
 start 3
 check 'it comes back' within 20 up 3
 check 'all hold one chain' within 20 "$CARNET" net status --check --as exporter
+
+# Meanwhile it has voted on, in later epochs: the old seed is overwritten.
+another_key() {
+    ! cmp -s "$PLACE/old-key" "$S/keys/node-2.key"
+}
+put_back() {
+    rm -rf -- "$S/node-2/spaces" && cp -a "$PLACE/old-2" "$S/node-2/spaces" &&
+        cp -a "$PLACE/old-key" "$S/keys/node-2.key"
+}
+stays_silent() {
+    local i
+    for ((i = 0; i < 8; i++)); do
+        plays "$1" validator false || return 1
+        sleep 0.25
+    done
+}
+pays() {
+    local i
+    for ((i = 0; i < $1; i++)); do pay || return 1; done
+}
+end 2
+check 'its key file is another by now' another_key
+check 'the old disk and the old key file are put back' put_back
+start 2
+check 'it comes back' within 25 level 2
+check 'a validator by its seat, and silent' stays_silent 2
+check 'while the others go on' pays 12
+check 'it votes when it cannot contradict itself' within 30 votes 2
+check 'and its key file has moved on again' another_key
 
 G=$S/genesis
 check 'the first payment is proved' \
