@@ -258,7 +258,7 @@ TEST(proofs_over_more_blocks_than_one_turn_reads_come_in_several_answers)
 /* The largest transactions there are, so many that no answer and no turn holds the blocks. */
 TEST(proofs_over_large_blocks_never_fail_whole)
 {
-    enum { LARGE = 72, LARGE_ARGS = TX_SIZE_MAX - 400 };
+    enum { LARGE = 104, LARGE_ARGS = TX_SIZE_MAX - 400 };
     static struct hash id[LARGE];
     struct hash sent;
     uint32_t answers = 0;
@@ -276,7 +276,7 @@ TEST(proofs_over_large_blocks_never_fail_whole)
     by_place_in_ledger(id, LARGE);
     wait_provable(id, LARGE);
     size_t read = (size_t)LARGE * LARGE_ARGS;
-    CHECK(read > NODE_BATCH_PROOFS_READ_MAX);
+    CHECK(read > NODE_BATCH_PROOFS_READ_MAX + BLOCK_SIZE_MAX);
     prove_in_turns(id, LARGE, sizeof scratch, &answers);
     CHECK(answers >= 2);
     /* Room for one answer's proofs and no more than one block: still there is an answer. */
