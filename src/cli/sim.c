@@ -19,9 +19,11 @@ struct sim_request {
     struct policy_compiled law;
 };
 
+/* At once: when an assertion ends the process, the lines before it are what one wants to read. */
 static void print_line(void *ctx, const char *line)
 {
     fprintf(ctx, "%s\n", line);
+    (void)fflush(ctx);
 }
 
 /* Law is data: with a directory of rule packs tokens and rights are traded too. */
