@@ -29,6 +29,7 @@ enum sim_mutant {
     SIM_MUTANT_SYNC_LIES,    /* the disk says "synced" and is not, and all nodes crash together */
     SIM_MUTANT_EAGER_BROKER, /* a broker hands a key over before its RELEASE has committed */
     SIM_MUTANT_FORGER,       /* a liar has everybody's keys */
+    SIM_MUTANT_TRUE_FORGER,  /* what the rig forges is signed by whom it names */
     SIM_MUTANT_SHARED_CACHE, /* node 1 opens the law in node 0's memory */
     SIM_MUTANT_LOSE_TX /* clients are told "committed" when a node merely has the transaction */
 };
@@ -66,6 +67,7 @@ struct sim_result {
     struct hash trace_hash; /* over all delivered events and committed hashes */
     uint32_t broken;        /* bits by enum sim_invariant */
     uint64_t delivered[SIM_FAULT_END], lies[SIM_LIE_END];
+    uint64_t forged[SIM_FORGERIES]; /* refused for their signature, by kind */
     char violation[SIM_VIOLATIONS_MAX][SIM_LINE_SIZE];
     char line[SIM_LINES_MAX][SIM_LINE_SIZE]; /* oldest first */
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "ledger/proof.h"
-#include "sim/sim_liar_internal.h"
 #include "sim/sim_member_internal.h"
 
 /* The invariants of DESIGN 8 that a network of honest nodes with bad luck must keep. */
@@ -316,51 +315,6 @@ void sim_check_sent(struct world *w, uint32_t node, struct bytes message)
     }
 }
 
-static void refuse(struct world *w, uint32_t seat, uint32_t from, struct bytes message,
-                   const char *what)
-{
-    struct sim_node *n = &w->node[seat];
-    if (!n->up || n->liar != NULL || seat == from) {
-        return;
-    }
-    struct sim_node *before = sim_enter(w, n);
-    enum err e = replica_receive(n->replica, w->now_ms, from, message);
-    sim_leave(w, before);
-    if (e == ERR_NONE) {
-        sim_violation(w, SIM_FORGERY, "n%u believes a forged %s", seat, what);
-    }
-    sim_after(w, n);
-}
-
-/* A vote and a view change, signed with a key that is not the seat's. */
-void sim_forge(struct world *w)
-{
-    uint8_t secret[SUITE_SECRET_SIZE] = { 1, 2, 3 }, signature[SUITE_SIGNATURE_SIZE_MAX];
-    uint8_t change_signature[SUITE_SIGNATURE_SIZE_MAX];
-    uint64_t epoch = genesis_epoch(&w->genesis, w->now_ms);
-    struct vote v = { w->genesis.space, epoch, VOTE_COMMIT, 0, w->height + 1, { { 9 } } };
-    struct bytes vote = { NULL, 0 }, message = { NULL, 0 }, body = { NULL, 0 };
-    arena_reset(&w->scratch);
-    enum err e = vote_encode(&v, &w->scratch, &vote);
-    ASSERT(e == ERR_NONE);
-    suite_sign_tagged(w->suite, secret, "carnet/vote/v1", vote, signature);
-    for (uint32_t i = 0; i < w->seats; i++) {
-        uint32_t from = (i + 1) % w->seats;
-        struct bytes s = bytes_of(signature, w->suite->signature_size);
-        e = sim_vote_message(&v, from, s, &w->scratch, &message);
-        ASSERT(e == ERR_NONE);
-        refuse(w, i, from, message, "vote");
-        struct sim_change c = { epoch, 1u << 20, w->height, from, { NULL, 0 } };
-        e = sim_change_body(&w->genesis.space, &c, &w->scratch, &body);
-        ASSERT(e == ERR_NONE);
-        suite_sign_tagged(w->suite, secret, "carnet/view-change/v1", body, change_signature);
-        s = bytes_of(change_signature, w->suite->signature_size);
-        e = sim_change_message(body, s, &w->scratch, &message);
-        ASSERT(e == ERR_NONE);
-        refuse(w, i, from, message, "view change");
-    }
-}
-
 void sim_check_end(struct world *w)
 {
     for (uint32_t i = 0; i < w->tx_count; i++) {
@@ -369,6 +323,7 @@ void sim_check_end(struct world *w)
         }
     }
     sim_check_lies(w);
+    sim_check_forged(w);
     if (w->result->violation_count == 0) {
         sim_check_replay(w);
     }

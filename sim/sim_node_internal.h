@@ -4,6 +4,7 @@
 
 #include "contract/contract.h"
 #include "node/replica.h"
+#include "sim/sim.h"
 #include "sim/sim_disk_internal.h"
 
 struct world;
@@ -34,6 +35,7 @@ struct sim_node {
     bool victim;     /* its disk may lose what it synced: counts among the f */
     bool forgot;     /* and has */
     bool stays_down; /* one of those that nobody heals */
+    bool refused[SIM_FORGERIES]; /* for its signature */
     int64_t skew_ms;
     uint32_t slow_ms; /* of each flush */
     struct sim_disk disk, backup;

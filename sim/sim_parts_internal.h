@@ -88,7 +88,10 @@ void sim_check_sent(struct world *w, uint32_t node, struct bytes message);
 void sim_check_end(struct world *w);
 void sim_check_replay(struct world *w);                    /* sim_replay.c */
 bool sim_log_reaches(struct world *w, struct sim_node *n); /* the log is as high as the node is */
-void sim_forge(struct world *w); /* a forged vote must be refused by every node */
+
+/* sim_forge.c: forged votes, which every node must refuse that has not refused one yet */
+void sim_forge(struct world *w);
+void sim_check_forged(struct world *w);
 
 /* sim_transcript.c */
 void sim_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -4,6 +4,7 @@
 #include "sim/sim_parts_internal.h"
 
 enum {
+    FORGE_EVERY = 512, /* events, from the middle of the first phase on */
     CALM_LIMIT_MS =
         180 * 1000, /* all waiting transactions are committed this long after the healing */
     SAFETY_LIMIT_MS = 5 * 60 * 1000, /* the first phase ends here at the latest */
@@ -50,12 +51,12 @@ static bool delivered(const struct world *w)
 /* As many events as were asked for, and up to twice as many while a fault has not come yet. */
 static void harmful_phase(struct world *w)
 {
-    uint64_t forge_at = w->options.steps / 2, steps = w->options.steps;
+    uint64_t steps = w->options.steps;
     for (uint64_t i = 0; i < 2 * steps && w->result->violation_count == 0; i++) {
         if (i >= steps && (i % 64 == 0) && delivered(w)) {
             return;
         }
-        if (i == forge_at) {
+        if (i >= steps / 2 && (i - steps / 2) % FORGE_EVERY == 0) {
             sim_forge(w);
         }
         if (w->now_ms > w->start_ms + SAFETY_LIMIT_MS || !step(w)) {
@@ -75,6 +76,7 @@ static void calm_phase(struct world *w)
             break;
         }
     }
+    sim_forge(w); /* who was down is up now */
     if (w->result->violation_count > 0) {
         return;
     }

@@ -57,6 +57,9 @@ enum sim_lie {
 };
 const char *sim_lie_name(enum sim_lie l);
 
+/* What is forged under a wrong key and handed to every node (sim_forge.c). */
+enum sim_forgery { SIM_FORGED_VOTE, SIM_FORGED_CHANGE, SIM_FORGERIES };
+
 /* DESIGN 8, by name: a violation begins with one of these words. */
 #define SIM_INVARIANTS(X)           \
     X(AGREEMENT, "agreement")       \

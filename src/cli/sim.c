@@ -135,6 +135,8 @@ static json_t *json_of(const struct sim_result *r, uint32_t cpu)
     json_put(o, "broken", broken);
     json_put(o, "delivered", delivered);
     json_put(o, "lies", lies);
+    json_put(o, "forged_votes", json_new_int((int64_t)r->forged[SIM_FORGED_VOTE]));
+    json_put(o, "forged_changes", json_new_int((int64_t)r->forged[SIM_FORGED_CHANGE]));
     return o;
 }
 
@@ -158,7 +160,13 @@ static void print_text(struct cli *c, const struct sim_result *r, enum err e)
                     (unsigned long long)r->delivered[f]);
         }
     }
-    fprintf(c->text, "\n");
+    for (uint32_t l = 0; l < SIM_LIE_END && r->liars > 0; l++) {
+        fprintf(c->text, "%s %s %llu", l == 0 ? ", lies" : "", sim_lie_name((enum sim_lie)l),
+                (unsigned long long)r->lies[l]);
+    }
+    fprintf(c->text, ", refused %llu forged votes and %llu forged view changes\n",
+            (unsigned long long)r->forged[SIM_FORGED_VOTE],
+            (unsigned long long)r->forged[SIM_FORGED_CHANGE]);
     if (r->violation_count > 0) {
         fprintf(c->text, "the last events of seed %llu:\n", (unsigned long long)r->seed);
         for (uint32_t i = 0; i < r->line_count; i++) {

@@ -106,6 +106,20 @@ TEST(an_acknowledgement_before_the_commit_is_caught)
     CHECK(caught(SIM_MUTANT_LOSE_TX) >= 4);
 }
 
+/* Half of the nodes is down when the forger begins: all of them refuse all the same. */
+TEST(formats_23_every_node_refuses_a_forged_vote_and_view_change_for_its_signature)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct sim_result r;
+        struct sim_options o = options(seed, 1 << SIM_CRASH | 1 << SIM_DISK | 1 << SIM_DROP);
+        CHECK_OK(run(&o, &r));
+        CHECK(r.forged[SIM_FORGED_VOTE] >= 3 && r.forged[SIM_FORGED_CHANGE] >= 3);
+        o.mutant = SIM_MUTANT_TRUE_FORGER;
+        CHECK_ERR(sim_run(&o, &r), ERR_INTEGRITY);
+        CHECK(r.broken >> SIM_FORGERY & 1);
+    }
+}
+
 TEST(a_fault_that_never_came_fails_the_run)
 {
     struct sim_result r;
