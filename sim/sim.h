@@ -58,10 +58,12 @@ struct sim_result {
     bool ok;
     uint64_t seed, height, steps, virtual_ms, txs, applied; /* applied: receipts that say ok */
     uint64_t released;                                      /* uses of brokered rights */
+    uint64_t uses, stops, stopped; /* of rights: made; freezes, revokes; refused for one of these */
     uint64_t settled, refunded;                             /* locks in two currencies */
     uint32_t nodes, faults, liars;
     uint32_t snapshots, lies_found; /* nodes that began from one; lies about them */
     bool guarded;                   /* each node's memory was closed while others stepped */
+    bool law;                       /* tokens and rights were traded under one */
     uint32_t logs;                  /* block logs that were compared with what was committed */
     uint32_t suite, view_changes, violation_count, line_count;
     struct hash trace_hash; /* over all delivered events and committed hashes */
@@ -72,7 +74,8 @@ struct sim_result {
     char line[SIM_LINES_MAX][SIM_LINE_SIZE]; /* oldest first */
 };
 
-/* Nodes, steps, faults and liars of a seed, for who wants all sorts: nothing else is touched. */
+/* Nodes, steps, faults and liars of a seed, for who wants all sorts. A law that is given stays in
+ * one seed of three; nothing else is touched. */
 void sim_draw(uint64_t seed, struct sim_options *options);
 /* ERR_NONE with result->ok; ERR_INTEGRITY: a violation was found; ERR_UNAVAILABLE: a requested
  * fault was never delivered; ERR_USAGE: options out of range; ERR_NO_SPACE: memory. *result is

@@ -140,6 +140,7 @@ static void check_receipts(struct world *w, uint32_t node, const struct replica_
         sim_violation(w, SIM_RECEIPTS, "n%u tells %u receipts for height %llu", node,
                       c->receipt_count, (unsigned long long)c->tip.height);
     }
+    sim_uses_told(w, c->tip.height, c->receipt, c->receipt_count);
     for (uint32_t i = 0; i < c->receipt_count; i++) {
         struct sim_tx *t = find_tx(w, &c->receipt[i].transaction);
         if (t != NULL && !t->committed) {

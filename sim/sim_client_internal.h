@@ -23,6 +23,7 @@ struct sim_tx {
 struct sim_token {
     struct hash id, seal, lock, grant; /* the latest lock and the grant that it pays for */
     uint32_t owner, payer;
+    uint64_t until_ms;
 };
 
 #endif

@@ -11,7 +11,8 @@ enum {
     GUARDED_OF = 50,
     GUARDED_SEED = 13,
     MEMBERS_OF = 3,
-    MEMBERS_SEED = 1
+    MEMBERS_SEED = 1,
+    LAW_THOUSANDTHS = 333
 };
 
 bool sim_guarded(uint64_t seed)
@@ -68,5 +69,11 @@ void sim_draw(uint64_t seed, struct sim_options *o)
     /* In some its epochs are short, so they say less of what takes time within one. */
     if (o->nodes < SIM_NODES_MAX && seed % MEMBERS_OF == MEMBERS_SEED) {
         o->faults |= 1u << SIM_MEMBERS;
+    }
+    /* Tokens and rights need a law, and each restart opens it anew: these runs are shorter. */
+    if (!sim_chance(&r, LAW_THOUSANDTHS)) {
+        o->pack_set = (struct bytes){ NULL, 0 };
+    } else {
+        o->steps -= o->steps / 4;
     }
 }

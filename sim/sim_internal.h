@@ -8,6 +8,7 @@
 #include "sim/sim_event_internal.h"
 #include "sim/sim_node_internal.h"
 #include "sim/sim_records_internal.h"
+#include "sim/sim_uses_internal.h"
 
 enum {
     SIM_PARTICIPANTS_MAX = SIM_NODES_MAX + 1,
@@ -18,7 +19,7 @@ enum {
     SIM_EVENTS_MAX = 1 << 17,
     SIM_VOTES_MAX = 1 << 17,
     SIM_SEAT_KEY_LOG2 = 5,
-    SIM_TOKENS_MAX = 256,
+    SIM_TOKENS_MAX = SIM_USES_TOKENS_MAX,
     SIM_LABELS_MAX = 64,
     SIM_LAW_CACHE = 6 * 1024 * 1024, /* opens the shipped law; the same for every node */
     SIM_EPOCH_MS = 40000,
@@ -38,6 +39,7 @@ struct world {
     struct sim_token token[SIM_TOKENS_MAX];
     struct sim_token *deal;      /* whose step is next; NULL: none yet */
     uint32_t deal_step, deal_tx; /* and the transaction of the step before */
+    struct sim_uses *uses;
     uint32_t right_count;
     struct sim_right right[SIM_RIGHTS_MAX];
     uint8_t *genesis_memory, *scratch_memory;

@@ -4,8 +4,7 @@
  * a sealed token, most often at the bank's quote, the owner grants, the payer acknowledges the key,
  * the owner settles. A step may fail or come too late; then refunds return what was locked. */
 
-enum { WORD_PERSONAL = 5, WORD_RETAIL = 22, YEAR_DAYS = 365, CNY = 0, EUR = 1, PATIENCE_MS = 2500 };
-static const uint64_t DAY_MS = 86400000;
+enum { WORD_PERSONAL = 5, WORD_RETAIL = 22, CNY = 0, EUR = 1, PATIENCE_MS = 2500 };
 
 const struct did_document *sim_document(const struct world *w, uint32_t i)
 {
@@ -61,11 +60,15 @@ enum err sim_grant(struct world *w, struct arena *a, struct sim_order *o, struct
                              .kind = RIGHT_PROCESS_AND_USE,
                              .custody = CUSTODY_RELEASED,
                              .uses = 2,
-                             .until_ms = w->start_ms + YEAR_DAYS * DAY_MS,
+                             .until_ms = t->until_ms,
                              .places_count = 1,
                              .places = { holder->jurisdiction },
                              .lock = *lock,
                              .wrap = sim_hash(w) };
+    if (sim_chance(&w->random, 150)) {
+        uint64_t brief = w->now_ms + 2000 + sim_below(&w->random, 15000);
+        x.until_ms = brief < x.until_ms ? brief : x.until_ms;
+    }
     o->from = t->owner;
     o->body.method = METHOD_RIGHT_GRANT;
     TRY(policy_facts_encode(f, a, &x.facts));

@@ -32,7 +32,6 @@ void sim_harm_nodes(struct world *w);
 void sim_make_lonely(struct world *w);
 void sim_harm_off(struct world *w, struct sim_node *n); /* while the machine is off */
 void sim_choose_victims(struct world *w);
-
 /* sim_liar.c: the Byzantine seats, drawn when the world opens */
 MUST_USE enum err sim_liars_open(struct world *w);
 void sim_liars_close(struct world *w);
@@ -88,9 +87,7 @@ void sim_check_sent(struct world *w, uint32_t node, struct bytes message);
 void sim_check_end(struct world *w);
 void sim_check_replay(struct world *w);                    /* sim_replay.c */
 bool sim_log_reaches(struct world *w, struct sim_node *n); /* the log is as high as the node is */
-
-/* sim_forge.c: forged votes, which every node must refuse that has not refused one yet */
-void sim_forge(struct world *w);
+void sim_forge(struct world *w); /* sim_forge.c: to each node that has not refused such a vote */
 void sim_check_forged(struct world *w);
 
 /* sim_transcript.c */

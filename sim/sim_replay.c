@@ -51,6 +51,7 @@ static enum err replay_height(struct world *w, struct ledger *l, struct sim_stor
     for (uint32_t i = 0; i < count; i++) {
         sim_broker_replayed(w, &receipt[i]);
     }
+    sim_uses_told(w, height, receipt, count);
     TRY(ledger_commit(l, &b.hash, store, no_visit));
     return hash_equal(&b.hash, &w->block[height].hash) ? ERR_NONE : ERR_INTEGRITY;
 }

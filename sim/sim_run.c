@@ -143,6 +143,7 @@ enum err sim_world_run(struct world *w)
     count_views(w);
     keep_lines(w);
     w->result->suite = w->suite->number;
+    w->result->law = !hash_is_zero(&w->law);
     w->result->height = w->height;
     w->result->txs = w->tx_count;
     w->result->virtual_ms = w->now_ms - w->start_ms;

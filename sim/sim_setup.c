@@ -180,8 +180,9 @@ static enum err open_memory(struct world *w)
     w->tx = calloc(SIM_TXS_MAX, sizeof *w->tx);
     w->block = calloc(SIM_HEIGHTS_MAX, sizeof *w->block);
     w->vote = calloc(SIM_VOTES_MAX, sizeof *w->vote);
+    w->uses = calloc(1, sizeof *w->uses);
     if (w->genesis_memory == NULL || w->scratch_memory == NULL || w->event == NULL ||
-        w->tx == NULL || w->block == NULL || w->vote == NULL) {
+        w->tx == NULL || w->block == NULL || w->vote == NULL || w->uses == NULL) {
         return ERR_NO_SPACE;
     }
     w->genesis_arena = arena_over(w->genesis_memory, GENESIS_ARENA);
@@ -267,5 +268,6 @@ void sim_world_close(struct world *w)
     free(w->tx);
     free(w->block);
     free(w->vote);
+    free(w->uses);
     sim_suite_free(w->own_suite);
 }

@@ -71,6 +71,7 @@ enum sim_forgery { SIM_FORGED_VOTE, SIM_FORGED_CHANGE, SIM_FORGERIES };
     X(DETERMINISM, "determinism")   \
     X(CONSERVATION, "conservation") \
     X(RELEASE, "release")           \
+    X(USE, "use")                   \
     X(FORGERY, "forgery")           \
     X(SERVICE, "service")           \
     X(SNAPSHOT, "snapshot")         \

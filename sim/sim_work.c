@@ -1,8 +1,9 @@
 #include "sim/sim_parts_internal.h"
 
 /* What clients ask for: money moves (sim_money.c), evidence is anchored, and under a law tokens are
- * minted, sealed, granted, paid for by locks, frozen and thawed. Some of it fails, as in life: too
- * little money, a token that does not exist yet. A failure must be the same failure on every node.
+ * minted, sealed, granted, paid for by locks, frozen and thawed, used and revoked. Some of it
+ * fails, as in life: too little money, a token that does not exist yet. A failure must be the same
+ * failure on every node.
  */
 
 enum { WORD_PERSONAL = 5, YEAR_DAYS = 365 };
@@ -66,6 +67,9 @@ static enum err mint(struct world *w, struct arena *a, struct sim_order *o)
     }
     struct sim_token *t = &w->token[w->token_count++];
     *t = (struct sim_token){ .id = sim_hash(w), .owner = o->from };
+    bool brief = sim_chance(&w->random, 100);
+    t->until_ms =
+        brief ? w->now_ms + 5000 + sim_below(&w->random, 40000) : w->start_ms + YEAR_DAYS * DAY_MS;
     struct token_mint x = { .token = t->id,
                             .asset = sim_hash(w),
                             .classes_count = 1,
@@ -74,7 +78,7 @@ static enum err mint(struct world *w, struct arena *a, struct sim_order *o)
                             .jurisdictions_count = 2,
                             .jurisdictions = { 156, 276 },
                             .valid_from_ms = w->start_ms,
-                            .valid_until_ms = w->start_ms + YEAR_DAYS * DAY_MS,
+                            .valid_until_ms = t->until_ms,
                             .pack_set = w->law };
     struct hash metadata = sim_hash(w);
     o->body.method = METHOD_TOKEN_MINT;
@@ -150,8 +154,9 @@ static const struct {
     work_fn *make;
 } WORK[] = {
     { 15, false, sim_issue }, { 15, false, sim_pay },  { 6, false, anchor },
-    { 8, true, mint },        { 10, true, seal },      { 8, true, grant },
-    { 26, true, sim_deal },   { 9, true, sim_refund }, { 3, true, freeze },
+    { 8, true, mint },        { 9, true, seal },       { 8, true, grant },
+    { 23, true, sim_deal },   { 6, true, sim_refund }, { 3, true, freeze },
+    { 5, true, sim_use },     { 2, true, sim_stop },
 };
 
 enum err sim_work(struct world *w, struct arena *a, struct sim_order *out)

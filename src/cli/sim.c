@@ -82,6 +82,10 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
     if (q->drawn && (faults != NULL || cli_option(c, "--nodes") != NULL)) {
         return cli_fail(c, ERR_USAGE, "--drawn", "nodes and faults are the seed's own then");
     }
+    if (q->drawn && cli_option(c, "--rules") == NULL) {
+        return cli_fail(c, ERR_USAGE, "--drawn",
+                        "one drawn seed in three trades under a law: --rules says which");
+    }
     TRY(read_law(c, q));
     if (q->transcript && q->count > 1) {
         return cli_fail(c, ERR_USAGE, "--transcript", "is of one seed");
@@ -131,6 +135,11 @@ static json_t *json_of(const struct sim_result *r, uint32_t cpu)
     json_put(o, "snapshots", json_new_int(r->snapshots));
     json_put(o, "logs", json_new_int(r->logs));
     json_put(o, "guarded", json_new_bool(r->guarded));
+    json_put(o, "law", json_new_bool(r->law));
+    json_put(o, "released", json_new_int((int64_t)r->released));
+    json_put(o, "uses", json_new_int((int64_t)r->uses));
+    json_put(o, "stops", json_new_int((int64_t)r->stops));
+    json_put(o, "stopped", json_new_int((int64_t)r->stopped));
     json_put(o, "violations", violations);
     json_put(o, "broken", broken);
     json_put(o, "delivered", delivered);
@@ -325,7 +334,7 @@ static const struct cli_option OPTIONS[] = {
     { "--seed", "S", "the (first) seed, 1 unless given" },
     { "--seeds", "COUNT", "run seeds S to S+COUNT-1" },
     { "--nodes", "N", "seats, 4 unless given" },
-    { "--drawn", NULL, "nodes, steps and faults are drawn from each seed too" },
+    { "--drawn", NULL, "nodes, steps, faults and whether the law holds come from each seed" },
     { "--steps", "K", "events of the harmful phase" },
     { "--faults", "LIST", "of docs/simulator.md, as drop,crash,byzantine:1: each must happen" },
     { "--rules", "DIR", "rule packs: tokens and rights are traded under this law too" },

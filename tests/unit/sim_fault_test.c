@@ -129,10 +129,11 @@ TEST(liars_and_disks_that_forget_are_together_no_more_than_f)
 
 TEST(each_size_and_each_fault_is_drawn_and_never_more_than_can_be_survived)
 {
-    uint32_t faults = 0, least = SIM_NODES_MAX, most = 0;
+    uint32_t faults = 0, least = SIM_NODES_MAX, most = 0, laws = 0;
     for (uint64_t seed = 1; seed <= 300; seed++) {
-        struct sim_options o = { .seed = 0 };
+        struct sim_options o = { .pack_set = bytes_of_str("law") };
         sim_draw(seed, &o);
+        laws += o.pack_set.len > 0 ? 1 : 0;
         uint32_t f = committee_faulty_max(o.nodes);
         CHECK_EQ(o.seed, seed);
         CHECK(o.nodes >= 4 && o.nodes <= SIM_NODES_MAX && o.liars <= f);
@@ -145,6 +146,7 @@ TEST(each_size_and_each_fault_is_drawn_and_never_more_than_can_be_survived)
     }
     CHECK_EQ(faults, (1u << SIM_FAULT_END) - 1);
     CHECK(least == 4 && most > 25);
+    CHECK(laws > 80 && laws < 120);
 }
 
 TEST(thirty_one_nodes_run_too)

@@ -169,7 +169,7 @@ TEST(under_the_shipped_law_tokens_and_rights_are_traded_too)
 {
     uint32_t eager = 0;
     struct policy_compiled law = { 0 };
-    uint64_t settled = 0, refunded = 0, released = 0;
+    uint64_t settled = 0, refunded = 0, released = 0, uses = 0, stops = 0, stopped = 0;
     char why[POLICY_WHY_SIZE] = "";
     CHECK_OK(policy_compile_dir(CARNET_SOURCE_DIR "/rules", suite_intl(), &law, why));
     for (uint64_t seed = 20; seed < 25; seed++) {
@@ -182,12 +182,17 @@ TEST(under_the_shipped_law_tokens_and_rights_are_traded_too)
         settled += r.settled;
         refunded += r.refunded;
         released += r.released;
+        uses += r.uses;
+        stops += r.stops;
+        stopped += r.stopped;
         o.mutant = SIM_MUTANT_EAGER_BROKER;
         eager += sim_run(&o, &r) == ERR_INTEGRITY && r.violation_count > 0 ? 1 : 0;
     }
     CHECK(eager >= 2);
     /* Conservation is checked over both ends of an exchange, and not over nothing. */
     CHECK(settled > 0 && refunded > 0 && released > 0);
+    /* No use after a stop: there were stops, and somebody tried. */
+    CHECK(uses > 5 && stops > 20 && stopped > 20);
     policy_compiled_free(&law);
 }
 
