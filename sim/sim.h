@@ -17,6 +17,7 @@ enum {
     SIM_NODES_MAX = 31,
     SIM_STEPS_MAX = 10000000,
     SIM_STEPS_DEFAULT = 30000,
+    SIM_ORDERS_DEFAULT = 3,
     SIM_VIOLATIONS_MAX = 8,
     SIM_LINE_SIZE = 160,
     SIM_LINES_MAX = 64 /* last events shown with a violation */
@@ -40,6 +41,7 @@ struct sim_options {
     uint32_t steps; /* events of the first phase */
     uint32_t faults;
     uint32_t liars; /* with SIM_BYZANTINE: seats that lie, at most f of 3f+1 */
+    uint32_t orders; /* of clients, at most so many at a time; 0: SIM_ORDERS_DEFAULT */
     enum sim_mutant mutant;
     struct bytes
         pack_set; /* compiled law for genesis: tokens and rights are traded too; empty: none */
@@ -60,7 +62,7 @@ struct sim_result {
     uint64_t released;                                      /* uses of brokered rights */
     uint64_t uses, stops, stopped; /* of rights: made; freezes, revokes; refused for one of these */
     uint64_t settled, refunded;                             /* locks in two currencies */
-    uint32_t nodes, faults, liars;
+    uint32_t nodes, faults, liars, orders;
     uint32_t snapshots, lies_found; /* nodes that began from one; lies about them */
     bool guarded;                   /* each node's memory was closed while others stepped */
     bool law;                       /* tokens and rights were traded under one */

@@ -16,9 +16,10 @@ static enum err make_tx(struct world *w, const struct sim_right *r, enum sim_ord
     struct bytes bytes = { NULL, 0 };
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX];
     struct arena *a = &w->scratch;
-    TRY(kind == SIM_ORDER_ANY    ? sim_work(w, a, &order)
-        : kind == SIM_ORDER_SEAT ? sim_member_order(w, a, &order)
-                                 : sim_work_right(w, a, r, kind, &order));
+    TRY(kind == SIM_ORDER_ANY     ? sim_work(w, a, &order)
+        : kind == SIM_ORDER_SEAT  ? sim_member_order(w, a, &order)
+        : kind == SIM_ORDER_FLOOD ? sim_flood(w, a, &order)
+                                  : sim_work_right(w, a, r, kind, &order));
     struct tx_body *body = &order.body;
     body->space = w->genesis.space;
     body->valid_until_ms = w->now_ms + w->window_ms;
@@ -53,9 +54,8 @@ void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind 
     w->tx_count++;
 }
 
-static void ask(struct world *w, struct sim_tx *t)
+static void ask(struct world *w, struct sim_tx *t, struct sim_node *n)
 {
-    struct sim_node *n = &w->node[sim_below(&w->random, w->nodes)];
     t->asked_ms = w->now_ms;
     if (!n->up || n->liar != NULL) {
         return;
@@ -66,6 +66,7 @@ static void ask(struct world *w, struct sim_tx *t)
     enum err e = replica_submit(n->replica, now, bytes_of(t->wire, t->len), &id);
     sim_leave(w, before);
     t->accepted = t->accepted || e == ERR_NONE;
+    w->result->delivered[SIM_FLOOD] += e == ERR_BUSY ? 1 : 0;
     if (w->options.mutant == SIM_MUTANT_LOSE_TX && e == ERR_NONE) {
         t->committed = true;
     }
@@ -146,6 +147,29 @@ static void probe(struct world *w)
     }
 }
 
+/* One participant sends more than its share of a node's pool to one node. What is refused is asked
+ * again like everything else. */
+static void flood(struct world *w)
+{
+    struct sim_node *n = &w->node[sim_below(&w->random, w->nodes)];
+    for (; w->flood > 0 && w->tx_count < SIM_TXS_MAX - SIM_TXS_KEPT; w->flood--) {
+        sim_new_tx(w, NULL, SIM_ORDER_FLOOD);
+        ask(w, &w->tx[w->tx_count - 1], n);
+    }
+    w->flood = 0;
+}
+
+static void new_orders(struct world *w)
+{
+    uint64_t count = 1 + sim_below(&w->random, w->result->orders);
+    for (uint64_t i = 0; i < count && w->tx_count < SIM_TXS_MAX - SIM_TXS_KEPT; i++) {
+        sim_new_tx(w, NULL, SIM_ORDER_ANY);
+    }
+    if (w->flood > 0) {
+        flood(w);
+    }
+}
+
 void sim_client(struct world *w)
 {
     if (w->healed) {
@@ -154,17 +178,14 @@ void sim_client(struct world *w)
         ask_again(w);
     }
     if (!w->healed) {
-        uint64_t burst = 1 + sim_below(&w->random, 3);
-        for (uint64_t i = 0; i < burst; i++) {
-            sim_new_tx(w, NULL, SIM_ORDER_ANY);
-        }
+        new_orders(w);
     }
     sim_brokers(w);
     sim_members(w);
     for (uint32_t i = 0; i < w->tx_count; i++) {
         struct sim_tx *t = &w->tx[i];
         if (!settled(t) && !t->held && w->now_ms >= t->asked_ms + ASK_AGAIN_MS) {
-            ask(w, t);
+            ask(w, t, &w->node[sim_below(&w->random, w->nodes)]);
         }
     }
     sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + 50 + sim_below(&w->random, 200),

@@ -12,7 +12,9 @@ enum {
     GUARDED_SEED = 13,
     MEMBERS_OF = 3,
     MEMBERS_SEED = 1,
-    LAW_THOUSANDTHS = 333
+    LAW_THOUSANDTHS = 333,
+    FLOOD_THOUSANDTHS = 200,
+    ORDERS_MAX = 6
 };
 
 bool sim_guarded(uint64_t seed)
@@ -75,5 +77,9 @@ void sim_draw(uint64_t seed, struct sim_options *o)
         o->pack_set = (struct bytes){ NULL, 0 };
     } else {
         o->steps -= o->steps / 4;
+    }
+    o->orders = 1 + (uint32_t)sim_below(&r, ORDERS_MAX);
+    if (sim_chance(&r, FLOOD_THOUSANDTHS)) {
+        o->faults |= 1u << SIM_FLOOD;
     }
 }

@@ -30,6 +30,7 @@ struct sim_event {
     uint32_t to, from; /* a slot; a participant */
     uint32_t lie;      /* DELIVER: 1 + enum sim_lie when it is one; 0 */
     bool tampered;     /* DELIVER: a bit of what a server says was flipped */
+    uint32_t faults;   /* DELIVER: bits of what befell it on its way */
     uint64_t run;      /* TICK, FLUSH, SYNCED: the node's incarnation it was meant for */
     uint8_t *message;
     size_t len;

@@ -2,33 +2,51 @@
 
 /* What goes wrong, and when: from the seed alone. */
 
+enum { FLOOD_LEAST = 40, FLOOD_MORE = 60 };
+
 bool sim_asked(const struct world *w, enum sim_fault f)
 {
     return (w->options.faults >> f & 1) != 0;
 }
 
+/* Past its steps a run waits for what has not come: what has come rests, so that the network gets
+ * on, and what has not comes oftener. */
+static bool rages(const struct world *w, enum sim_fault f)
+{
+    bool lags = f == SIM_CRASH || f == SIM_PARTITION || f == SIM_ONEWAY;
+    bool unserved = sim_asked(w, SIM_FALSE_SYNC) && w->result->delivered[SIM_FALSE_SYNC] == 0;
+    /* Lies about blocks need somebody who has missed some. */
+    return sim_asked(w, f) && (!w->late || w->result->delivered[f] == 0 || (lags && unserved));
+}
+
+bool sim_strikes(struct world *w, enum sim_fault f, uint32_t per_thousand)
+{
+    enum { LATE_TIMES = 4 };
+    return rages(w, f) && sim_chance(&w->random, per_thousand * (w->late ? LATE_TIMES : 1));
+}
+
 static void harm_network(struct world *w)
 {
     struct sim_random *r = &w->random;
-    if (sim_asked(w, SIM_DROP)) {
+    if (rages(w, SIM_DROP)) {
         w->drop_thousandths = sim_chance(r, 600) ? (uint32_t)sim_below(r, 300) : 0;
     }
-    if (sim_asked(w, SIM_DELAY)) {
+    if (rages(w, SIM_DELAY)) {
         w->delay_max_ms = sim_chance(r, 600) ? 10 + (uint32_t)sim_below(r, 3000) : 0;
     }
-    if (sim_asked(w, SIM_DUPLICATE)) {
+    if (rages(w, SIM_DUPLICATE)) {
         w->double_thousandths = sim_chance(r, 600) ? (uint32_t)sim_below(r, 300) : 0;
     }
-    if (sim_asked(w, SIM_DEAF)) {
+    if (rages(w, SIM_DEAF)) {
         w->deaf_thousandths = sim_chance(r, 700) ? (uint32_t)sim_below(r, 500) : 0;
     }
-    if (sim_asked(w, SIM_FALSE_SYNC)) {
+    if (rages(w, SIM_FALSE_SYNC)) {
         w->false_thousandths = sim_chance(r, 700) ? (uint32_t)sim_below(r, 1000) : 0;
     }
-    if (sim_asked(w, SIM_LONELY) && sim_chance(r, 20)) {
+    if (sim_strikes(w, SIM_LONELY, 20)) {
         sim_make_lonely(w);
     }
-    if (sim_asked(w, SIM_REORDER)) {
+    if (rages(w, SIM_REORDER)) {
         w->jitter_ms = sim_chance(r, 600) ? 2 + (uint32_t)sim_below(r, 200) : 0;
     }
 }
@@ -112,11 +130,16 @@ void sim_harm(struct world *w)
     lose_votes(w);
     sim_wipe(w);
     harm_network(w);
-    if (sim_asked(w, SIM_PARTITION) && sim_chance(r, 120)) {
+    if (sim_strikes(w, SIM_PARTITION, 120)) {
         harm_links(w, false);
     }
-    if (sim_asked(w, SIM_ONEWAY) && sim_chance(r, 120)) {
+    if (sim_strikes(w, SIM_ONEWAY, 120)) {
         harm_links(w, true);
+    }
+    if (sim_strikes(w, SIM_FLOOD, 40)) {
+        w->flooder = (uint32_t)sim_below(r, w->genesis.participant_count);
+        w->flood = FLOOD_LEAST + (uint32_t)sim_below(r, FLOOD_MORE);
+        sim_line(w, "participant %u sends %u at once", w->flooder, w->flood);
     }
     sim_harm_nodes(w);
     sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms + (50 + sim_below(r, 400)) / w->pace,
@@ -143,10 +166,9 @@ static void leave_some(struct world *w)
     }
 }
 
-void sim_heal(struct world *w)
+/* The weather is good, no link is cut, and disks take what they are given. */
+static void calm(struct world *w)
 {
-    w->healed = true;
-    sim_guard_close(w);
     w->drop_thousandths = 0;
     w->delay_max_ms = 0;
     w->double_thousandths = 0;
@@ -154,19 +176,35 @@ void sim_heal(struct world *w)
     w->deaf_thousandths = 0;
     w->false_thousandths = 0;
     w->lonely.seat = UINT32_MAX;
+    for (uint32_t i = 0; i < w->slots; i++) {
+        w->node[i].disk.full = false;
+        w->node[i].disk.sync_fails = false;
+        w->node[i].slow_ms = 0;
+        for (uint32_t j = 0; j < w->nodes && i < w->nodes; j++) {
+            w->cut_until_ms[i][j] = 0;
+        }
+    }
+}
+
+void sim_harm_late(struct world *w)
+{
+    w->late = true;
+    calm(w);
+    sim_line(w, "from here on only what has not come yet");
+}
+
+void sim_heal(struct world *w)
+{
+    w->healed = true;
+    sim_guard_close(w);
+    calm(w);
     w->first_probe = w->tx_count;
     w->dead_primary = UINT32_MAX;
     leave_some(w);
     for (uint32_t i = 0; i < w->slots; i++) {
         struct sim_node *n = &w->node[i];
-        n->disk.full = false;
-        n->disk.sync_fails = false;
         n->disk.crash_after = 0;
         n->disk.misdirect = false;
-        n->slow_ms = 0;
-        for (uint32_t j = 0; j < w->nodes && i < w->nodes; j++) {
-            w->cut_until_ms[i][j] = 0;
-        }
         if (!n->up && !n->stays_down) {
             sim_schedule(w, (struct sim_event){ .at_ms = w->now_ms, .kind = SIM_RESTART, .to = i });
         }

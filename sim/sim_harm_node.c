@@ -80,7 +80,7 @@ static void harm_clock(struct world *w)
     struct sim_random *r = &w->random;
     struct sim_node *n = &w->node[sim_below(r, w->nodes)];
     n->skew_ms = (int64_t)sim_below(r, 2 * SKEW_MS_MAX) - SKEW_MS_MAX;
-    w->result->delivered[SIM_SKEW]++;
+    n->skewed = true;
     sim_line(w, "n%u: the clock is %lld ms off", n->index, (long long)n->skew_ms);
 }
 
@@ -199,25 +199,25 @@ static void harm_victim(struct world *w)
 void sim_harm_nodes(struct world *w)
 {
     struct sim_random *r = &w->random;
-    if (sim_asked(w, SIM_CRASH) && sim_chance(r, 100)) {
+    if (sim_strikes(w, SIM_CRASH, 100)) {
         harm_nodes(w);
     }
-    if (sim_asked(w, SIM_DISK) && sim_chance(r, 150)) {
+    if (sim_strikes(w, SIM_DISK, 150)) {
         harm_disk(w);
     }
-    if (sim_asked(w, SIM_DISK) && sim_chance(r, 60)) {
+    if (sim_strikes(w, SIM_DISK, 60)) {
         rot(w);
     }
-    if (sim_asked(w, SIM_TORN) && sim_chance(r, 60)) {
+    if (sim_strikes(w, SIM_TORN, 60)) {
         stop_in_a_write(w, &w->node[sim_below(r, w->nodes)]);
     }
-    if (sim_asked(w, SIM_SKEW) && sim_chance(r, 50)) {
+    if (sim_strikes(w, SIM_SKEW, 50)) {
         harm_clock(w);
     }
-    if (sim_asked(w, SIM_PRUNE) && sim_chance(r, 60)) {
+    if (sim_strikes(w, SIM_PRUNE, 60)) {
         sim_prune(w, &w->node[sim_below(r, w->nodes)]);
     }
-    if (sim_asked(w, SIM_SLOW) && sim_chance(r, 80)) {
+    if (sim_strikes(w, SIM_SLOW, 80)) {
         harm_speed(w);
     }
     if (w->victims > 0 && sim_chance(r, 100)) {

@@ -15,6 +15,7 @@ enum {
     SIM_LIARS_MAX = (SIM_NODES_MAX - 1) / 3,
     SIM_SLOTS_MAX = SIM_PARTICIPANTS_MAX + SIM_LIARS_MAX, /* each liar has a second copy */
     SIM_TXS_MAX = 4096,
+    SIM_TXS_KEPT = 64, /* for what is asked for after the healing */
     SIM_HEIGHTS_MAX = 8192,
     SIM_EVENTS_MAX = 1 << 17,
     SIM_VOTES_MAX = 1 << 17,
@@ -71,7 +72,8 @@ struct world {
     uint64_t now_ms, start_ms, order, deal_until_ms, window_ms;
     struct sim_event *event; /* a heap by (at_ms, order) */
     uint32_t event_count;
-    bool healed;
+    bool healed, late; /* late: only what has not come yet is still done */
+    uint32_t flood, flooder; /* transactions that this participant is going to send at once */
     uint32_t drop_thousandths, delay_max_ms, double_thousandths, jitter_ms;
     uint32_t deaf_thousandths;
     uint64_t cut_until_ms[SIM_PARTICIPANTS_MAX][SIM_PARTICIPANTS_MAX];

@@ -3,7 +3,7 @@
 /* Membership: seats come, get new keys and go, one change after the other, by transactions of those
  * who may decide it. The participant beside the seats is the first who comes. */
 
-enum { HEIGHTS_AHEAD = 8, PATIENCE_EPOCHS = 3 };
+enum { HEIGHTS_AHEAD = 20, PATIENCE_EPOCHS = 3, AGAIN_MS = 2000 };
 enum step { CHOOSE, PUT, PROPOSE, APPROVE, BEGIN };
 
 struct epoch_seed *sim_seed_of(struct world *w, uint32_t i, const struct hash *root)
@@ -152,7 +152,9 @@ void sim_members(struct world *w)
         return;
     }
     const struct sim_tx *t = m->step == CHOOSE ? NULL : &w->tx[m->tx];
-    bool late = w->now_ms > m->since_ms + PATIENCE_EPOCHS * w->genesis.epoch_ms;
+    bool refused = (m->step == PUT || m->step == PROPOSE) && t->committed && !t->applied;
+    bool late = w->now_ms > m->since_ms + PATIENCE_EPOCHS * w->genesis.epoch_ms ||
+                (refused && w->now_ms > m->since_ms + AGAIN_MS);
     if (m->step == CHOOSE || c.number != m->number || late) {
         choose(w, &c);
         m->since_ms = w->now_ms;

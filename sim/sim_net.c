@@ -114,8 +114,14 @@ static bool lost_to_the_lonely(struct world *w, uint32_t from, uint32_t to, stru
     if (!commit && !(vote && tip_is_lost(w, &s.vote))) {
         return false;
     }
-    w->result->delivered[SIM_LONELY]++;
+    w->result->delivered[SIM_LONELY] += w->node[to].up ? 1 : 0;
     return true;
+}
+
+/* A loss is one when somebody would have heard. */
+static void lose(struct world *w, const struct sim_event *what, enum sim_fault f)
+{
+    w->result->delivered[f] += w->node[what->to].up ? 1 : 0;
 }
 
 /* Ordinary latency is a few milliseconds; `delay` adds seconds, and with it disorder and doubles.
@@ -124,41 +130,43 @@ static void send_one(struct world *w, const struct sim_event *what, struct bytes
 {
     uint64_t latency = 1 + sim_below(&w->random, 5);
     uint32_t to = w->node[what->to].index;
+    struct sim_event e = *what;
     if (w->cut_until_ms[what->from][to] > w->now_ms) {
         bool both = w->cut_until_ms[to][what->from] > w->now_ms;
-        w->result->delivered[both ? SIM_PARTITION : SIM_ONEWAY]++;
+        lose(w, what, both ? SIM_PARTITION : SIM_ONEWAY);
         return;
     }
     if (sim_chance(&w->random, w->drop_thousandths)) {
-        w->result->delivered[SIM_DROP]++;
+        lose(w, what, SIM_DROP);
         return;
     }
     if (lost_to_the_lonely(w, what->from, to, message)) {
         return;
     }
     if (w->deaf_thousandths > 0 && deaf_to(w, to, message)) {
-        w->result->delivered[SIM_DEAF]++;
+        lose(w, what, SIM_DEAF);
         return;
     }
     if (w->jitter_ms > 0) {
         uint64_t late = sim_below(&w->random, w->jitter_ms);
         latency += late;
-        w->result->delivered[SIM_REORDER] += late > 0 ? 1 : 0;
+        e.faults |= late > 0 ? 1u << SIM_REORDER : 0;
     }
     if (w->double_thousandths > 0 && sim_chance(&w->random, w->double_thousandths)) {
-        put_on_wire(w, what, message, w->now_ms + 1 + sim_below(&w->random, 400));
-        w->result->delivered[SIM_DUPLICATE]++;
+        struct sim_event again = *what;
+        again.faults = 1u << SIM_DUPLICATE;
+        put_on_wire(w, &again, message, w->now_ms + 1 + sim_below(&w->random, 400));
     }
     if (w->delay_max_ms > 0) {
         bool slow = sim_chance(&w->random, 300);
         latency += slow ? sim_below(&w->random, w->delay_max_ms) : 0;
-        w->result->delivered[SIM_DELAY] += slow ? 1 : 0;
+        e.faults |= slow ? 1u << SIM_DELAY : 0;
         if (sim_chance(&w->random, 50)) {
             put_on_wire(w, what, message,
                         w->now_ms + latency + 1 + sim_below(&w->random, w->delay_max_ms));
         }
     }
-    put_on_wire(w, what, message, w->now_ms + latency);
+    put_on_wire(w, &e, message, w->now_ms + latency);
 }
 
 void sim_send(struct world *w, uint32_t from, uint32_t to, struct bytes message, uint32_t lie)

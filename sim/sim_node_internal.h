@@ -37,6 +37,7 @@ struct sim_node {
     bool stays_down; /* one of those that nobody heals */
     bool refused[SIM_FORGERIES]; /* for its signature */
     int64_t skew_ms;
+    bool skewed; /* its clock has jumped, and it has not stepped since */
     uint32_t slow_ms; /* of each flush */
     struct sim_disk disk, backup;
     struct sim_store store, backup_store;

@@ -26,7 +26,9 @@ void sim_handle(struct world *w, struct sim_event *e);
 /* sim_harm.c, sim_harm_node.c: what goes wrong, and when */
 void sim_harm(struct world *w);
 void sim_heal(struct world *w);
+void sim_harm_late(struct world *w);
 bool sim_asked(const struct world *w, enum sim_fault f);
+bool sim_strikes(struct world *w, enum sim_fault f, uint32_t per_thousand);
 void sim_harm_nodes(struct world *w);
 /* sim_net.c: from now on one seat alone hears of commits. */
 void sim_make_lonely(struct world *w);
@@ -42,12 +44,10 @@ void sim_liar_acts(struct world *w, uint32_t number);
 /* Which slots of this liar hear that participant, as bits 0 and 1. */
 uint32_t sim_liar_copies(const struct sim_liar *l, uint32_t from);
 uint32_t sim_liar_slot(const struct sim_liar *l, uint32_t copy);
-
 /* sim_syncs.c: a sync that lasts while its node goes on */
 enum err sim_port_sync(void *ctx, const char *const *log, uint32_t count);
 enum err sim_port_sync_wait(void *ctx);
 void sim_synced(struct world *w, struct sim_node *n, const struct sim_event *e, uint64_t now_ms);
-
 /* sim_sync.c */
 void sim_wipe(struct world *w);
 void sim_prune(struct world *w, struct sim_node *n);
@@ -57,7 +57,6 @@ void sim_check_stand(struct world *w, uint32_t node);
 void sim_check_lies(struct world *w);
 void sim_choose_server(struct world *w);
 void sim_wipe_disk(struct sim_node *n);
-
 /* sim_client.c */
 void sim_client(struct world *w);
 enum sim_order_kind {
@@ -65,7 +64,8 @@ enum sim_order_kind {
     SIM_ORDER_USE,
     SIM_ORDER_ACK,
     SIM_ORDER_RELEASE,
-    SIM_ORDER_SEAT
+    SIM_ORDER_SEAT,
+    SIM_ORDER_FLOOD
 };
 /* One more transaction of a client; `r` is what the last three kinds are about. */
 void sim_new_tx(struct world *w, const struct sim_right *r, enum sim_order_kind kind);
@@ -89,7 +89,6 @@ void sim_check_replay(struct world *w);                    /* sim_replay.c */
 bool sim_log_reaches(struct world *w, struct sim_node *n); /* the log is as high as the node is */
 void sim_forge(struct world *w); /* sim_forge.c: to each node that has not refused such a vote */
 void sim_check_forged(struct world *w);
-
 /* sim_transcript.c */
 void sim_line(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "7b": the second block seen at height 7. */
@@ -102,6 +101,7 @@ struct sim_order {
     struct sim_token *granted; /* this is the grant that its lock pays for; else NULL */
 };
 MUST_USE enum err sim_work(struct world *w, struct arena *a, struct sim_order *out);
+MUST_USE enum err sim_flood(struct world *w, struct arena *a, struct sim_order *out);
 struct hash sim_hash(struct world *w); /* drawn */
 MUST_USE enum err sim_attach(struct sim_order *o, struct arena *a, enum attachment_kind kind,
                              const struct hash *commitment, const struct hash *reader,

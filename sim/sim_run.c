@@ -53,8 +53,12 @@ static void harmful_phase(struct world *w)
 {
     uint64_t steps = w->options.steps;
     for (uint64_t i = 0; i < 2 * steps && w->result->violation_count == 0; i++) {
-        if (i >= steps && (i % 64 == 0) && delivered(w)) {
+        bool look = i >= steps && i % 64 == 0;
+        if (look && delivered(w)) {
             return;
+        }
+        if (look && !w->late) {
+            sim_harm_late(w);
         }
         if (i >= steps / 2 && (i - steps / 2) % FORGE_EVERY == 0) {
             sim_forge(w);
@@ -153,9 +157,11 @@ enum err sim_world_run(struct world *w)
 
 enum err sim_run(const struct sim_options *o, struct sim_result *result)
 {
-    *result = (struct sim_result){
-        .seed = o->seed, .nodes = o->nodes, .faults = o->faults, .liars = o->liars
-    };
+    *result = (struct sim_result){ .seed = o->seed,
+                                   .nodes = o->nodes,
+                                   .faults = o->faults,
+                                   .liars = o->liars,
+                                   .orders = o->orders == 0 ? SIM_ORDERS_DEFAULT : o->orders };
     if (o->nodes == 0 || o->nodes > SIM_NODES_MAX || o->steps == 0 || o->steps > SIM_STEPS_MAX ||
         o->faults >> SIM_FAULT_END != 0 || o->liars > committee_faulty_max(o->nodes) ||
         ((o->faults >> SIM_BYZANTINE & 1) != 0) != (o->liars > 0) ||

@@ -8,6 +8,7 @@ enum {
     SCRATCH_ARENA = 8 * 1024 * 1024,
     SNAPSHOT_GAP = 24,       /* blocks */
     SEGMENT_LOG2 = 5,        /* 32 blocks a file of the block log */
+    POOL_SMALL = 128,        /* where it is to be filled: one author's share is a quarter */
     SNAPSHOT_GAP_SHORT = 10, /* where nodes begin anew, or prune, in a run of a few dozen blocks */
     SEGMENT_LOG2_SHORT = 3,
     WINDOW_MS = 9 * 60 * 1000,
@@ -166,6 +167,9 @@ static void make_config(struct world *w)
                                          .heights_max = SIM_HEIGHTS_MAX,
                                          .snapshot_gap = SNAPSHOT_GAP,
                                          .segment_log2 = SEGMENT_LOG2 };
+    if (sim_asked(w, SIM_FLOOD)) {
+        w->config.limits.mempool_txs_max = POOL_SMALL;
+    }
     if (begins_anew(&w->options)) {
         w->config.snapshot_gap = SNAPSHOT_GAP_SHORT;
         w->config.segment_log2 = SEGMENT_LOG2_SHORT;

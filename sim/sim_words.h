@@ -26,7 +26,8 @@
     X(FALSE_SYNC, "false_sync") \
     X(LONELY, "lonely")         \
     X(BYZANTINE, "byzantine")   \
-    X(MEMBERS, "members")
+    X(MEMBERS, "members")       \
+    X(FLOOD, "flood")
 enum sim_fault {
 #define X(name, text) SIM_##name,
     SIM_FAULTS(X)

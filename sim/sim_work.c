@@ -145,6 +145,13 @@ enum err sim_work_right(struct world *w, struct arena *a, const struct sim_right
     return right_release_encode(&release, a, &out->body.args);
 }
 
+enum err sim_flood(struct world *w, struct arena *a, struct sim_order *o)
+{
+    *o = (struct sim_order){ .from = w->flooder };
+    draw_nonce(w, o);
+    return sim_pay(w, a, o);
+}
+
 typedef enum err work_fn(struct world *w, struct arena *a, struct sim_order *o);
 
 /* Out of a hundred orders; the later rows need a token to speak of. */

@@ -306,7 +306,9 @@ void sim_after(struct world *w, struct sim_node *n)
 {
     w->result->delivered[SIM_MISDIRECT] += n->disk.misdirected;
     w->result->delivered[SIM_DISK] += n->disk.faults;
+    w->result->delivered[SIM_SKEW] += n->skewed ? 1 : 0;
     n->disk.misdirected = n->disk.faults = 0;
+    n->skewed = false;
     if (n->disk.crashed) {
         sim_node_crash(w, n->slot);
         return;
@@ -368,6 +370,9 @@ static void deliver(struct world *w, struct sim_event *e)
     sim_leave(w, before);
     if (e->tampered && n->liar == NULL && heard != ERR_NONE && heard != ERR_STALE) {
         w->result->delivered[SIM_FALSE_SYNC]++; /* looked at, and found wrong */
+    }
+    for (uint32_t f = 0; f < SIM_FAULT_END; f++) {
+        w->result->delivered[f] += e->faults >> f & 1;
     }
     if (e->lie != 0 && n->liar == NULL) {
         w->result->lies[e->lie - 1]++;

@@ -64,7 +64,7 @@ static enum err parse_request(struct cli *c, struct sim_request *q)
             cli_hint(
                 c, "faults: drop, delay, partition, crash, disk, duplicate, reorder, oneway, deaf, "
                    "skew, torn, slow, lost, misdirect, restore, wipe, prune, false_sync, lonely, "
-                   "members, byzantine:F");
+                   "members, flood, byzantine:F");
             return cli_fail(c, e, faults, "no such fault");
         }
     }
@@ -121,6 +121,7 @@ static json_t *json_of(const struct sim_result *r, uint32_t cpu)
     json_put(o, "nodes", json_new_int(r->nodes));
     json_put(o, "liars", json_new_int(r->liars));
     json_put(o, "asked", asked);
+    json_put(o, "orders", json_new_int(r->orders));
     json_put(o, "cpu_ms", json_new_int(cpu));
     json_put(o, "trace_hash", json_new_hash(&r->trace_hash));
     json_put(o, "height", json_new_int((int64_t)r->height));

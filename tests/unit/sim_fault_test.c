@@ -92,6 +92,26 @@ TEST(what_one_seat_alone_has_heard_was_committed_stands_in_every_later_view)
     }
 }
 
+/* Its share of one pool is full: the rest is told to come again, and does; nobody else waits. */
+TEST(a_client_who_floods_a_node_is_told_to_wait_and_all_that_was_taken_commits)
+{
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct sim_options o = harmed(seed, 4, 1 << SIM_FLOOD | 1 << SIM_DROP | 1 << SIM_CRASH);
+        o.orders = 6;
+        survives(&o);
+    }
+}
+
+/* What has come rests when the steps are over: then the committee gets its time to change. */
+TEST(past_its_steps_a_run_does_only_what_has_not_come_yet)
+{
+    struct sim_result r;
+    struct sim_options o = harmed(1, 4, 1 << SIM_MEMBERS | 1 << SIM_DROP | 1 << SIM_DISK);
+    o.steps = 8000;
+    CHECK_OK(sim_run(&o, &r));
+    CHECK(r.delivered[SIM_MEMBERS] > 0 && r.steps > o.steps);
+}
+
 TEST(a_disk_loses_the_end_of_any_file_of_its_block_log)
 {
     struct sim_disk d = { .full = false };

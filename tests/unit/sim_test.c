@@ -215,7 +215,7 @@ TEST(options_out_of_range_are_refused)
 
 TEST(faults_are_read_by_name)
 {
-    static const char *const BAD[] = { "drop,flood",   "byzantine",    "byzantine:",
+    static const char *const BAD[] = { "drop,deluge",  "byzantine",    "byzantine:",
                                        "byzantine:0",  "byzantine:1x", "byzantine:100",
                                        "byzantine:1 ", "drop:1",       "byzantine:-1" };
     uint32_t bits = 99, liars = 99;
