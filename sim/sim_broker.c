@@ -103,7 +103,7 @@ static void look(struct world *w, struct sim_right *r)
          (struct broker_event){ .kind = t->height == 0            ? BROKER_UNKNOWN
                                         : t->status == RECEIPT_OK ? BROKER_COMMITTED
                                                                   : BROKER_REFUSED,
-                                .now_ms = w->now_ms });
+                                .now_ms = w->tip_ms });
 }
 
 static void crash(struct world *w, struct sim_right *r)

@@ -86,6 +86,7 @@ static void first_commit(struct world *w, uint32_t node, const struct replica_co
                       (unsigned long long)c->tip.height, (unsigned long long)w->height);
     }
     w->height = c->tip.height;
+    w->tip_ms = b.header.time_ms;
     w->block[w->height] = (struct sim_block){ .hash = b.hash,
                                               .state_root = b.header.state_root,
                                               .receipt_root = b.header.receipt_root,

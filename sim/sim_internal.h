@@ -83,7 +83,7 @@ struct world {
     struct sim_tx *tx;
     uint32_t tx_count;
     struct sim_block *block; /* by height: what the first node to commit it said */
-    uint64_t height;
+    uint64_t height, tip_ms; /* the newest block that somebody has told, and its time */
     struct sim_vote *vote; /* open addressing */
     uint32_t vote_count;
     struct hasher trace;

@@ -72,10 +72,11 @@ enum err sim_grant(struct world *w, struct arena *a, struct sim_order *o, struct
     o->from = t->owner;
     o->body.method = METHOD_RIGHT_GRANT;
     TRY(policy_facts_encode(f, a, &x.facts));
-    /* Brokered where it may well be granted: sealed, in the places of the token, for no money. */
+    /* Half of those that may well be granted are brokered: sealed, in the places of the token, for
+     * no money. */
     bool likely = !hash_is_zero(&t->seal) && to != t->owner && hash_is_zero(lock) &&
                   (holder->jurisdiction == 156 || holder->jurisdiction == 276);
-    if (likely && w->right_count < SIM_RIGHTS_MAX) {
+    if (likely && w->right_count < SIM_RIGHTS_MAX && sim_chance(&w->random, 500)) {
         x.custody = CUSTODY_BROKERED;
         x.wrap = (struct hash){ { 0 } };
         x.uses = 0;

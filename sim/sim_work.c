@@ -162,8 +162,8 @@ static const struct {
 } WORK[] = {
     { 15, false, sim_issue }, { 15, false, sim_pay },  { 6, false, anchor },
     { 8, true, mint },        { 9, true, seal },       { 8, true, grant },
-    { 23, true, sim_deal },   { 6, true, sim_refund }, { 3, true, freeze },
-    { 5, true, sim_use },     { 2, true, sim_stop },
+    { 19, true, sim_deal },   { 6, true, sim_refund }, { 3, true, freeze },
+    { 9, true, sim_use },     { 2, true, sim_stop },
 };
 
 enum err sim_work(struct world *w, struct arena *a, struct sim_order *out)
