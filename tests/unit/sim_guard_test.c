@@ -76,7 +76,8 @@ TEST(one_seed_of_fifty_is_guarded_and_its_history_is_what_it_would_be)
         guarded += sim_guarded(seed) ? 1 : 0;
     }
     CHECK_EQ(guarded, 4);
-    struct sim_result open = { .seed = 1 }, shut = { .seed = GUARDED };
+    struct sim_result open = { .seed = 1, .orders = SIM_ORDERS_DEFAULT },
+                      shut = { .seed = GUARDED };
     struct sim_options o = { .seed = GUARDED, .nodes = 4, .steps = STEPS };
     CHECK_OK(sim_run(&o, &shut));
     CHECK(shut.guarded && shut.ok);
