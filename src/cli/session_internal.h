@@ -106,8 +106,7 @@ MUST_USE enum err session_reader(struct session *s, const struct hash *did,
                                  struct attachment_reader *out);
 /* Own X25519 sealing private key (32 bytes into locked memory given by the caller). */
 void session_sealing_private(const struct session *s, uint8_t out[32]);
-/* What nodes say of themselves, and how many seats the newest committee has that one of them knows:
- * from their statuses, one after the other. */
+/* What nodes say of themselves, one after the other: seats are those of the newest committee. */
 struct session_standing {
     uint32_t answer, vote, seats;
     int64_t height;

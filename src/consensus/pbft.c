@@ -341,8 +341,8 @@ enum err pbft_init(const struct pbft_config *config, struct arena *arena, struct
     p->faulty = committee_faulty_max(seats);
     p->sits = config->genesis->committee_hash;
     p->timeout_ms = config->view_timeout_ms;
-    p->pace = pace_begin((uint32_t)config->genesis->param[PARAM_BLOCK_TXS_MAX],
-                         config->view_timeout_ms);
+    p->pace =
+        pace_begin((uint32_t)config->genesis->param[PARAM_BLOCK_TXS_MAX], config->view_timeout_ms);
     *out = p;
     return ERR_NONE;
 }

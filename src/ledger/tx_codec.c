@@ -46,7 +46,7 @@ static void signers_read(struct wire *w, struct tx_body *body)
 {
     struct bytes part;
     while (wire_part(w, BODY_SIGNERS, &part)) {
-        struct tx_signer signer;
+        struct tx_signer signer = { 0 };
         if (body->signer_count == TX_SIGNERS_MAX || !signer_read(part, &signer) ||
             !signer_is_new(body, &signer.did)) {
             wire_poison(w);
