@@ -6,7 +6,7 @@
 /* Two seconds of CPU at most: more seats make more events of the same time, so it gets shorter. */
 enum {
     EVENTS = 30000,
-    EVENTS_LESS_A_SEAT = 300,
+    EVENTS_LESS_A_SEAT = 600,
     DEAR_NODES_MAX = 7,
     GUARDED_OF = 50,
     GUARDED_SEED = 13,

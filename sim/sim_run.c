@@ -8,7 +8,8 @@ enum {
     CALM_LIMIT_MS =
         180 * 1000, /* all waiting transactions are committed this long after the healing */
     SAFETY_LIMIT_MS = 5 * 60 * 1000, /* the first phase ends here at the latest */
-    CALM_EVENTS_MAX = 400000
+    CALM_EVENTS_MAX = 400000,
+    FEW_NODES = 8 /* with an observer */
 };
 
 static bool level(struct world *w)
@@ -48,11 +49,13 @@ static bool delivered(const struct world *w)
     return all;
 }
 
-/* As many events as were asked for, and up to twice as many while a fault has not come yet. */
+/* As many events as were asked for, and while a fault has not come yet up to twice as many, of many
+ * nodes half as many more. */
 static void harmful_phase(struct world *w)
 {
     uint64_t steps = w->options.steps;
-    for (uint64_t i = 0; i < 2 * steps && w->result->violation_count == 0; i++) {
+    uint64_t most = steps + (w->nodes > FEW_NODES ? steps / 2 : steps);
+    for (uint64_t i = 0; i < most && w->result->violation_count == 0; i++) {
         bool look = i >= steps && i % 64 == 0;
         if (look && delivered(w)) {
             return;
