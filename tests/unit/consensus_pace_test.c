@@ -1,4 +1,5 @@
 #include "consensus/pace_internal.h"
+#include "tests/fixtures/consensus_cluster.h"
 #include "tests/test.h"
 
 enum { TIMEOUT_MS = 2000, SHARE_MS = TIMEOUT_MS / PACE_SHARE, MAX = 8192 };
@@ -95,4 +96,71 @@ TEST(a_lost_view_halves_it)
         pace_lost(&p);
     }
     CHECK_EQ(p.most, PACE_TXS_MIN);
+}
+
+/* Seat 0 leads view 0; the test speaks for the others. */
+static struct cluster *led_by_0(void)
+{
+    struct cluster *c = cluster_new(4, 0, 3);
+    c->manual = true;
+    c->genesis.param[PARAM_BLOCK_TXS_MAX] = MAX;
+    for (uint32_t i = 0; i < 4; i++) {
+        cluster_start(c, i, true);
+    }
+    return c;
+}
+
+static void commit(struct cluster *c, uint64_t height, const struct hash *block, uint64_t time_ms)
+{
+    for (uint32_t kind = VOTE_PREPARE; kind <= VOTE_COMMIT; kind++) {
+        for (uint32_t seat = 1; seat <= 2; seat++) {
+            struct message m = { .kind = MESSAGE_VOTE };
+            m.vote = cluster_vote(c, seat, kind, 0, height, time_ms, block);
+            CHECK_OK(cluster_send(c, seat, 0, &m));
+        }
+    }
+    CHECK_EQ(c->node[0].tip.height, height);
+}
+
+static void build_one(struct cluster *c)
+{
+    cluster_submit(c, 1);
+    cluster_tick(c, 0);
+    CHECK_EQ(c->node[0].open_count, 1);
+}
+
+TEST(a_primary_asks_for_blocks_of_the_size_that_its_own_commits_allow)
+{
+    struct cluster *c = led_by_0();
+    build_one(c);
+    CHECK_EQ(c->node[0].most, PACE_TXS_FIRST);
+    struct hash block = c->node[0].open[0];
+    uint64_t begun = c->now_ms;
+    c->now_ms += c->view_timeout_ms / PACE_SHARE + 20; /* slower than its share */
+    commit(c, 1, &block, begun);
+    build_one(c);
+    CHECK_EQ(c->node[0].most, PACE_TXS_FIRST / 2);
+    block = c->node[0].open[0];
+    begun = c->now_ms;
+    commit(c, 2, &block, begun); /* at once, but it was not full: that says nothing */
+    build_one(c);
+    CHECK_EQ(c->node[0].most, PACE_TXS_FIRST / 2);
+    cluster_free(c);
+}
+
+TEST(a_view_that_is_lost_with_an_own_block_open_halves_what_is_asked_for)
+{
+    struct cluster *c = led_by_0();
+    build_one(c);
+    for (uint32_t seat = 1; seat <= 3; seat++) { /* view 4 is led by seat 0 again */
+        struct message m = { .kind = MESSAGE_VIEW_CHANGE, .change_count = 1 };
+        m.change[0] = cluster_change(c, seat, 4, 0, bytes_of(NULL, 0));
+        (void)!cluster_send(c, seat, 0, &m);
+    }
+    CHECK_EQ(pbft_status(c->node[0].pbft).view, 4);
+    CHECK(!pbft_status(c->node[0].pbft).changing);
+    cluster_submit(c, 1);
+    cluster_tick(c, 0);
+    CHECK_EQ(c->node[0].most, PACE_TXS_FIRST / 2);
+    cluster_free(c);
 }

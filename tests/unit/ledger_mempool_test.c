@@ -387,3 +387,41 @@ TEST(in_a_full_pool_only_who_holds_more_than_twice_as_much_gives_way)
     CHECK(mempool_may_take(&m, &author[3], 13, 1));
     CHECK(mempool_may_take(&m, &author[3], 13, 1000));
 }
+
+TEST(a_proposer_puts_no_more_into_a_block_than_it_wants_to)
+{
+    uint32_t count;
+    given_a_ledger();
+    for (uint32_t i = 0; i < 9; i++) {
+        CHECK_OK(submit(put(i % 4, "x", "1")));
+    }
+    ledger_build_at_most(f->ledger, 4);
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK_EQ(count, 4);
+    commit();
+    ledger_build_at_most(f->ledger, 0); /* as much as genesis allows */
+    CHECK_OK(build());
+    receipts(&count);
+    CHECK_EQ(count, 5);
+    fixture_close(f);
+}
+
+TEST(who_leaves_the_pool_leaves_a_gap_in_its_order)
+{
+    given_a_ledger();
+    struct bytes tx[3] = { put(0, "a", "1"), put(1, "b", "1"), put(2, "c", "1") };
+    for (size_t i = 0; i < COUNT(tx); i++) {
+        CHECK_OK(submit(tx[i]));
+    }
+    struct mempool *m = &f->ledger->mempool;
+    mempool_remove(m, &m->entry[1].id);
+    CHECK_EQ(ledger_pending(f->ledger), 2);
+    CHECK_BYTES(ledger_pending_at(f->ledger, 0), tx[0]);
+    CHECK(ledger_pending_at(f->ledger, 1).ptr != NULL && ledger_pending_at(f->ledger, 1).len == 0);
+    CHECK_BYTES(ledger_pending_at(f->ledger, 2), tx[2]);
+    CHECK(ledger_pending_at(f->ledger, 3).ptr == NULL);
+    mempool_remove(m, &m->entry[0].id);
+    CHECK_BYTES(ledger_pending_at(f->ledger, 0), tx[2]); /* the oldest is always the first */
+    fixture_close(f);
+}

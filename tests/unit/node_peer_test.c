@@ -191,10 +191,12 @@ TEST(a_full_queue_drops_messages_and_keeps_the_connection)
         peers_send(s[0].peers, 1, PEER_LINK_CONSENSUS, bytes_of(chunk, size));
     }
     free(chunk);
+    CHECK(peers_queued(s[0].peers, 1, PEER_LINK_CONSENSUS) > PEER_QUEUE_GOSSIP);
     CHECK(until(&loop, s[1].trace, "large 0:large 0:large"));
     say_hello(&s[0], 1);
     CHECK(until(&loop, s[1].trace, "large 0:hello"));
     CHECK(s[1].bytes <= PEER_QUEUE_BYTES_MAX + 4096);
+    CHECK_EQ(peers_queued(s[0].peers, 1, PEER_LINK_CONSENSUS), 0);
     all_close(&loop, s, 2);
     pki_close(&p);
 }
