@@ -69,7 +69,7 @@ level() {
 above() {
     local height
     height=$(of "$1" height)
-    [ "$height" != null ] && [ "$height" -gt "$2" ]
+    [ "$height" != null ] && [ "$2" != null ] && [ "$height" -gt "$2" ]
 }
 log_says() {
     grep -aqs "$2" "$PLACE/node-$1.log"
