@@ -299,6 +299,7 @@ void replica_tick(struct replica *r, uint64_t now_ms)
     replica_sync_tick(r);
     replica_take_tick(r);
     replica_make_tick(r);
+    replica_serve_tick(r);
     replica_gossip_tick(r);
     if (now_ms >= r->resend_ms) {
         r->resend_ms = now_ms + r->config.resend_ms;
@@ -337,6 +338,7 @@ uint64_t replica_deadline(const struct replica *r)
         sooner(&at, r->sync.deadline_ms);
     }
     sooner(&at, sync_deadline(r->take));
+    sooner(&at, replica_serve_deadline(r));
     if (r->maker.active) {
         sooner(&at, r->maker.next_ms);
     }

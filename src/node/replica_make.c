@@ -173,10 +173,6 @@ static enum err make_some(struct replica *r)
 void replica_make_tick(struct replica *r)
 {
     struct maker *m = &r->maker;
-    if (r->now_ms >= m->served_ms) {
-        m->served_ms = r->now_ms + REPLICA_SERVE_MS;
-        m->served = 0;
-    }
     if (!m->active || r->now_ms < m->next_ms) {
         return;
     }
@@ -230,16 +226,12 @@ enum err replica_serve_snapshot(struct replica *r, uint32_t peer, uint64_t above
     return ERR_NONE;
 }
 
-enum err replica_serve_piece(struct replica *r, uint32_t peer, uint64_t height, uint32_t piece)
+static enum err give_piece(struct replica *r, const struct wanted_piece *w)
 {
-    struct peer_message m = { .kind = PEER_PIECE, .height = height, .piece = piece };
-    if (r->maker.served >= REPLICA_SERVE_PIECES) {
-        return ERR_BUSY; /* it asks again */
-    }
-    r->maker.served++;
+    struct peer_message m = { .kind = PEER_PIECE, .height = w->height, .piece = w->piece };
     for (uint32_t i = 0; i < REPLICA_SNAPSHOTS; i++) {
         const struct made *s = &r->maker.slot[i];
-        if (!s->ready || s->height != height || piece >> s->depth != 0) {
+        if (!s->ready || s->height != w->height || w->piece >> s->depth != 0) {
             continue;
         }
         char head[24], pieces[24];
@@ -249,8 +241,58 @@ enum err replica_serve_piece(struct replica *r, uint32_t peer, uint64_t height, 
                               .name = pieces,
                               .record_max = r->block_max + 64,
                               .durable = UINT64_MAX };
-        TRY(reclog_read(&log, s->offset[piece], &r->work, &found, &m.body));
+        TRY(reclog_read(&log, s->offset[w->piece], &r->work, &found, &m.body));
     }
-    replica_send_message(r, peer, &m);
+    r->maker.served += m.body.len + REPLICA_SERVE_COST;
+    replica_send_message(r, w->peer, &m);
     return ERR_NONE;
+}
+
+/* Who asks for more than may be given now is answered in its turn: silence would cost it the time
+ * after which it takes an answer for lost. */
+static enum err wait_in_turn(struct maker *m, struct wanted_piece w)
+{
+    uint32_t of_peer = 0;
+    for (uint32_t i = 0; i < m->waiting_count; i++) {
+        const struct wanted_piece *x = &m->waiting[i];
+        if (x->peer == w.peer && x->height == w.height && x->piece == w.piece) {
+            return ERR_NONE;
+        }
+        of_peer += x->peer == w.peer ? 1 : 0;
+    }
+    if (of_peer == SYNC_WINDOW_MAX || m->waiting_count == REPLICA_WAITING_MAX) {
+        return ERR_BUSY; /* it asks again */
+    }
+    m->waiting[m->waiting_count++] = w;
+    return ERR_NONE;
+}
+
+enum err replica_serve_piece(struct replica *r, uint32_t peer, uint64_t height, uint32_t piece)
+{
+    struct wanted_piece w = { peer, piece, height };
+    bool now = r->maker.served < REPLICA_SERVE_SIZE && r->maker.waiting_count == 0;
+    return now ? give_piece(r, &w) : wait_in_turn(&r->maker, w);
+}
+
+void replica_serve_tick(struct replica *r)
+{
+    struct maker *m = &r->maker;
+    uint32_t given = 0;
+    if (r->now_ms < m->served_ms) {
+        return;
+    }
+    m->served_ms = r->now_ms + REPLICA_SERVE_MS;
+    m->served = 0;
+    while (given < m->waiting_count && m->served < REPLICA_SERVE_SIZE) {
+        size_t mark = arena_mark(&r->work);
+        (void)!give_piece(r, &m->waiting[given++]); /* a damaged one: it asks again, then others */
+        arena_release(&r->work, mark);
+    }
+    m->waiting_count -= given;
+    memmove(m->waiting, m->waiting + given, m->waiting_count * sizeof *m->waiting);
+}
+
+uint64_t replica_serve_deadline(const struct replica *r)
+{
+    return r->maker.waiting_count == 0 ? UINT64_MAX : r->maker.served_ms;
 }

@@ -79,8 +79,11 @@ void replica_make_begin(struct replica *r); /* the view was marked where the led
 void replica_make_tick(struct replica *r);
 uint64_t replica_snapshot_gap(const struct replica *r);
 MUST_USE enum err replica_serve_snapshot(struct replica *r, uint32_t peer, uint64_t above);
+/* Now or in its turn; ERR_BUSY: too many of that peer's or of all wait, and it asks again. */
 MUST_USE enum err replica_serve_piece(struct replica *r, uint32_t peer, uint64_t height,
                                       uint32_t piece);
+void replica_serve_tick(struct replica *r);
+uint64_t replica_serve_deadline(const struct replica *r); /* UINT64_MAX: nobody waits */
 
 /* replica_take.c: snapshots of others */
 size_t replica_take_memory(size_t piece_max);

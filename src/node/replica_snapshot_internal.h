@@ -11,8 +11,16 @@ enum {
     REPLICA_SNAPSHOT_PAUSE_MS = 30000, /* after nobody gave one */
     REPLICA_PIECES_A_TURN = 4,
     REPLICA_MAKE_MS = 5, /* between turns */
-    REPLICA_SERVE_MS = 100,
-    REPLICA_SERVE_PIECES = 16 /* in that time, to all peers together */
+    REPLICA_SERVE_MS = 20,
+    REPLICA_SERVE_SIZE = 256 * 1024, /* bytes of pieces in that time, to all peers together */
+    REPLICA_SERVE_COST = 4096,       /* bytes that an answer counts as besides its own */
+    REPLICA_WAITING_MAX = 128        /* requests that wait for their turn, SYNC_WINDOW_MAX a peer */
+};
+
+/* A piece that was asked for when as much had been served as may be. */
+struct wanted_piece {
+    uint32_t peer, piece;
+    uint64_t height;
 };
 
 /* A snapshot on disk, and the one being made. */
@@ -24,8 +32,11 @@ struct made {
 };
 struct maker {
     bool wanted, active;
-    uint32_t at, next, served, failed;
-    uint64_t next_ms, served_ms;
+    uint32_t at, next, failed;
+    uint64_t next_ms;
+    uint64_t served, served_ms; /* bytes, until that instant */
+    uint32_t waiting_count;
+    struct wanted_piece waiting[REPLICA_WAITING_MAX]; /* oldest first */
     struct made slot[REPLICA_SNAPSHOTS];
     struct snapshot snapshot;
     struct state_subtree *piece;
