@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli/actions_internal.h"
-#include "cli/net_internal.h"
 
 static uint64_t clock_ns(clockid_t which)
 {
@@ -239,8 +238,7 @@ static enum err run_crypto(struct cli *c)
 
 static enum err run_ledger(struct cli *c)
 {
-    const struct suite *suite;
-    TRY(net_suite(c, &suite)); /* before the machine is told */
+    TRY(bench_ledger_check(c));
     return run_topic(c, bench_ledger);
 }
 

@@ -343,19 +343,17 @@ static enum err answer_ceiling(struct cluster *k, double *ceiling)
     return ERR_NONE;
 }
 
-/* A space that is kept has the suite that it was made with. */
-static enum err answer_suite(struct cluster *k)
+static const char *suite_name(const struct suite *s)
 {
-    const struct suite *asked;
+    return s->number == SUITE_GM ? "gm" : "intl";
+}
+
+static void answer_suite(struct cluster *k)
+{
     struct cli *c = k->b->cli;
-    TRY(net_suite(c, &asked));
-    const char *name = k->session->suite->number == SUITE_GM ? "gm" : "intl";
-    if (cli_option(c, "--suite") != NULL && asked->number != k->session->suite->number) {
-        return cli_fail(c, ERR_USAGE, "--suite", "the space that is kept is of suite %s", name);
-    }
+    const char *name = suite_name(k->session->suite);
     json_put(c->answer, "suite", json_new_str(name));
     fprintf(c->text, "%-46s %s\n", "suite", name);
-    return ERR_NONE;
 }
 
 /* Money for everybody, a state of some size, then one alone, the flood, the load, the flood over a
@@ -363,7 +361,7 @@ static enum err answer_suite(struct cluster *k)
 static enum err measure(struct cluster *k, struct phase *p)
 {
     double ceiling, seconds = k->b->seconds, rate = (double)k->o.rate;
-    TRY(answer_suite(k));
+    answer_suite(k);
     TRY(answer_ceiling(k, &ceiling));
     if (!k->kept) {
         TRY(cluster_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p));
@@ -396,12 +394,35 @@ static enum err read_options(struct cli *c, struct cluster_options *o)
     return ERR_NONE;
 }
 
+/* A space that is kept has the suite that it was made with. One that cannot be opened says why when
+ * it is used. */
+static enum err check_kept(struct cli *c, const char *keep, const struct suite *asked)
+{
+    char dir[CLI_DIR_SIZE_MAX + 48];
+    struct cli own = *c;
+    struct session s;
+    if (keep == NULL || cli_option(c, "--suite") == NULL) {
+        return ERR_NONE;
+    }
+    snprintf(dir, sizeof dir, "%s/space", keep);
+    own.dir = dir;
+    if (session_open(&own, false, &s) != ERR_NONE) {
+        return ERR_NONE;
+    }
+    const struct suite *kept = s.suite;
+    session_close(&s);
+    return kept == asked ? ERR_NONE
+                         : cli_fail(c, ERR_USAGE, "--suite",
+                                    "the space that is kept is of suite %s", suite_name(kept));
+}
+
 enum err bench_cluster_check(struct cli *c)
 {
     struct cluster_options o;
     const struct suite *suite;
     TRY(net_suite(c, &suite));
-    return read_options(c, &o);
+    TRY(read_options(c, &o));
+    return check_kept(c, o.keep, suite);
 }
 
 static enum err run_cluster(struct cluster *k)

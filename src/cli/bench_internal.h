@@ -59,7 +59,9 @@ MUST_USE enum err bench_comply(struct bench *b);
 MUST_USE enum err bench_ledger(struct bench *b);
 MUST_USE enum err bench_token(struct bench *b);
 MUST_USE enum err bench_cluster(struct bench *b);
-MUST_USE enum err bench_cluster_check(struct cli *c); /* its options, before anything is said */
+/* Their options, before anything is said. */
+MUST_USE enum err bench_ledger_check(struct cli *c);
+MUST_USE enum err bench_cluster_check(struct cli *c);
 /* The rows of suite gm, in `bench crypto`; and its verification alone. */
 MUST_USE enum err bench_gm(struct bench *b);
 MUST_USE enum err bench_gm_verify(struct bench *b);

@@ -156,14 +156,26 @@ static enum err disk(struct bench *b)
     return ERR_NONE;
 }
 
+static enum err read_options(struct cli *c, const struct suite **suite, uint64_t *keys)
+{
+    TRY(cli_number(c, "--keys", 1, DID_KEYS_MAX, 1, keys));
+    return net_suite(c, suite);
+}
+
+enum err bench_ledger_check(struct cli *c)
+{
+    const struct suite *suite;
+    uint64_t keys;
+    return read_options(c, &suite, &keys);
+}
+
 enum err bench_ledger(struct bench *b)
 {
     json_t *answer = b->cli->answer;
     double cpu_us, wall_us, free_cpu_us, free_wall_us;
     const struct suite *suite;
     uint64_t keys;
-    TRY(cli_number(b->cli, "--keys", 1, DID_KEYS_MAX, 1, &keys));
-    TRY(net_suite(b->cli, &suite));
+    TRY(read_options(b->cli, &suite, &keys));
     TRY(payments(b, suite, (uint32_t)keys, &cpu_us, &wall_us));
     const struct bench_row *block = &b->row[3];
     bench_put(answer, "tps", 1e6 / wall_us);
