@@ -1,6 +1,7 @@
 /* The parts of a report, fetched: which tokens, what happened to them, and the proof of each. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "cli/audit_gather_internal.h"

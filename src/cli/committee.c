@@ -149,7 +149,7 @@ static enum err propose(struct session *s)
     char hex[HEX_SIZE(HASH_SIZE) + 1];
     uint64_t tip;
     TRY(cli_hash(s->cli, "change", s->cli->arg[0], &x.value));
-    TRY(proposal_tip(s, &tip));
+    TRY(session_height(s, &tip));
     TRY(cli_number(s->cli, "--height", 1, INT64_MAX, tip + HEIGHTS_AHEAD, &x.height));
     TRY(proposal_put(s, &x, hex));
     json_put(s->cli->answer, "from_height", json_new_u64(x.height));

@@ -9,25 +9,13 @@
 #include "cli/law_internal.h"
 #include "crypto/suite.h"
 
-static enum err tip_height(struct session *s, uint64_t *out)
-{
-    json_t *j;
-    int64_t height = 0;
-    TRY(session_get_json(s, "/v1/status", &j));
-    enum err e = json_get_int(j, "height", &height);
-    json_free(j);
-    TRY(e);
-    *out = (uint64_t)height;
-    return ERR_NONE;
-}
-
 enum err law_space(struct session *s, struct law_space *out)
 {
     struct contract_key key = contract_key_pack_active();
     struct law_space l = { 0 };
     struct pack_active_record r;
     struct bytes value;
-    TRY(tip_height(s, &l.height));
+    TRY(session_height(s, &l.height));
     enum err e = session_state(s, key.contract, contract_key_bytes(&key), &value);
     if (e == ERR_NOT_FOUND) {
         return cli_fail(s->cli, e, "law", "this space began without rule packs");

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/actions_internal.h"
 #include "crypto/secret.h"

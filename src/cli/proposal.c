@@ -36,18 +36,6 @@ enum err proposal_need_founder(struct session *s, const char *what)
                                                     "only who founded the space changes %s", what);
 }
 
-enum err proposal_tip(struct session *s, uint64_t *height)
-{
-    json_t *j;
-    int64_t tip = 0;
-    TRY(session_get_json(s, "/v1/status", &j));
-    enum err e = json_get_int(j, "height", &tip);
-    json_free(j);
-    TRY(e);
-    *height = (uint64_t)tip;
-    return ERR_NONE;
-}
-
 /* The proposal and each approval may take a block of its own. */
 enum err proposal_at(struct session *s, uint64_t tip, uint64_t more, const char *what,
                      uint64_t *out)

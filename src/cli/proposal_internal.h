@@ -10,7 +10,6 @@ uint32_t proposal_founders(const struct genesis *g);
 uint32_t proposal_needed(const struct genesis *g);
 /* ERR_REFUSED, and said: only who founded the space changes this. */
 MUST_USE enum err proposal_need_founder(struct session *s, const char *what);
-MUST_USE enum err proposal_tip(struct session *s, uint64_t *height);
 /* --at: past the proposal, the votes, and `more` blocks before them. ERR_USAGE, and said. */
 MUST_USE enum err proposal_at(struct session *s, uint64_t tip, uint64_t more, const char *what,
                               uint64_t *out);

@@ -5,11 +5,9 @@
 #ifndef CARNET_CLI_SESSION_INTERNAL_H
 #define CARNET_CLI_SESSION_INTERNAL_H
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "contract/contract.h"
-#include <time.h>
-
-#include "base/clock.h"
 #include "ledger/proof.h"
 #include "transfer/transfer.h"
 
@@ -68,6 +66,8 @@ MUST_USE enum err session_request_own(struct session *s, const char *method, con
  * where it is not found, what to do, if the node did not say. Gives `e` back. */
 enum err session_about(struct session *s, enum err e, const char *what, const char *hint);
 MUST_USE enum err session_get_json(struct session *s, const char *path, json_t **out);
+/* The height of the ledger, as the node that is asked has it. */
+MUST_USE enum err session_height(struct session *s, uint64_t *out);
 
 /* A transaction by this participant alone. nonce is drawn by session_draw; ids that depend on it
  * (rights, locks) can so be known before. */

@@ -166,6 +166,18 @@ enum err session_get_json(struct session *s, const char *path, json_t **out)
     return json_read(r.body, HTTP_REPLY_SIZE_MAX, out, NULL);
 }
 
+enum err session_height(struct session *s, uint64_t *out)
+{
+    json_t *j;
+    int64_t height = 0;
+    TRY(session_get_json(s, "/v1/status", &j));
+    enum err e = json_get_int(j, "height", &height);
+    json_free(j);
+    TRY(e);
+    *out = (uint64_t)height;
+    return ERR_NONE;
+}
+
 enum err session_state(struct session *s, uint16_t contract, struct bytes key, struct bytes *value)
 {
     char hex[HEX_SIZE(STATE_KEY_SIZE_MAX) + 1], path[400];

@@ -17,7 +17,7 @@ static enum err versions_of(struct session *s, struct versions *out)
     struct contract_key key = contract_key_versions();
     struct pack_active_record r;
     struct bytes value;
-    TRY(proposal_tip(s, &v.height));
+    TRY(session_height(s, &v.height));
     enum err e = session_state(s, key.contract, contract_key_bytes(&key), &value);
     s->cli->what[0] = s->cli->why[0] = s->cli->hint[0] = '\0';
     if (e == ERR_NONE) {
