@@ -234,6 +234,33 @@ check '--json: an unknown country' refuses_json 2 comply check "${FACTS[@]}" --t
 # A network of its own: an unknown token, and a node that runs already.
 UNKNOWN=$(printf '%064d' 7)
 check 'a network can be started for these' "$CARNET" net start --dir "$S"
+# What is asked of what happened: of nothing yet, and by words and times that are none.
+says() {
+    "$CARNET" "${@:2}" --as exporter --dir "$S" >"$PLACE/stdout" && cat "$PLACE/stdout" &&
+        grep -qx -- "$1" "$PLACE/stdout"
+}
+check 'tx list: nothing is said to be nothing' says 'no transaction on this ledger' tx list
+check 'and in JSON it is an empty list' says '  "txs": \[\],\?' tx list --json
+check 'trace --type: a word that is none is 2' \
+    refuses 2 trace space --type nope --as exporter --dir "$S"
+check 'and is named' grep -qx "carnet: --type: no such word: 'nope'" "$PLACE/lines"
+check 'with those that there are' grep -q 'hint: there are: .* token.minted .*anchored' "$PLACE/lines"
+check 'tx list --method: a word that is none is 2' \
+    refuses 2 tx list --method zz.y --as exporter --dir "$S"
+check 'and is named' grep -qx "carnet: --method: no such word: 'zz.y'" "$PLACE/lines"
+check 'with those that there are' grep -q 'hint: there are: .* token.mint .*anchor' "$PLACE/lines"
+check 'a word of nothing is 2' refuses 2 trace space --type '' --as exporter --dir "$S"
+check '--json: a word that is none' refuses_json 2 tx list --method zz.y --as exporter --dir "$S"
+check '--author: nobody is 5' refuses 5 tx list --author nobody --as exporter --dir "$S"
+check 'and is named' grep -q "^carnet: --author: 'nobody': " "$PLACE/lines"
+check '--author: a DID of another space is 2' \
+    refuses 2 tx list --author "did:carnet:$UNKNOWN:$UNKNOWN" --as exporter --dir "$S"
+for bad in yesterday 2026-13-01 2026-01-31T25:00:00Z ''; do
+    check "--since '$bad' is 2" refuses 2 trace space --since "$bad" --as exporter --dir "$S"
+    check 'and an example is given' \
+        grep -q 'hint: .* 2026-01-31T12:00:00Z, .* 2026-01-31, ' "$PLACE/lines"
+done
+check '--until yesterday is 2' refuses 2 tx list --until yesterday --as exporter --dir "$S"
 value() { python3 -c 'import json,sys
 x = json.load(sys.stdin)
 for k in sys.argv[1].split("."): x = x[k]
@@ -241,6 +268,9 @@ print(x)' "$1"; }
 ASSET=$("$CARNET" asset put "$B/good.csv" --as exporter --dir "$S" --json | value asset)
 minted=$("$CARNET" token mint --asset "$ASSET" --template ecommerce --as exporter --dir "$S" --json)
 TOKEN=$(value token.id <<<"$minted") TX=$(value tx <<<"$minted")
+check 'tx list: that nothing is of a method is said' \
+    says 'no transaction on this ledger is of that author, method and time' \
+    tx list --method money.pay
 check 'an unknown token is 5' refuses 5 token show "$UNKNOWN" --as exporter --dir "$S"
 for command in 'token freeze' 'token thaw' 'token revoke' 'token archive' 'token seal' 'token trace' \
     'token key' 'trace token' 'trace asset' 'trace right' 'right show' 'right use' 'right revoke'; do

@@ -18,22 +18,77 @@ static enum err read_time(struct cli *c, const char *option, uint64_t *out)
     if (clock_parse_day(text, &day) == ERR_NONE) {
         ms = (uint64_t)day * 24 * 60 * 60 * 1000;
     } else if (clock_parse(text, &ms) != ERR_NONE) {
-        return cli_fail(c, ERR_USAGE, option, "%s is neither a time nor a day", text);
+        cli_hint(c, "a time is 2026-01-31T12:00:00Z, of UTC; a day 2026-01-31, its first instant");
+        return cli_fail(c, ERR_USAGE, option, "'%s' is neither a time nor a day", text);
     }
     *out = ms;
     return ERR_NONE;
 }
 
-enum err action_filter(struct session *s, struct action_filter *out)
+static const char *const KINDS[] = {
+#define X(contract, name, number, text, body) text,
+    CONTRACT_EVENTS(X)
+#undef X
+};
+static const char KINDS_SAID[] = "there are:"
+#define X(contract, name, number, text, body) " " text
+    CONTRACT_EVENTS(X)
+#undef X
+    ;
+static const char *const METHODS[] = {
+#define X(contract, number, name, args, text, cost, order, min, max, attachments) text,
+    CONTRACT_METHODS(X)
+#undef X
+};
+static const char METHODS_SAID[] = "there are:"
+#define X(contract, number, name, args, text, cost, order, min, max, attachments) " " text
+    CONTRACT_METHODS(X)
+#undef X
+    ;
+_Static_assert(sizeof KINDS_SAID <= CLI_WHY_SIZE && sizeof METHODS_SAID <= CLI_WHY_SIZE,
+               "all words fit a hint");
+
+/* A word that no node knows is told here, by the option that it was given to. */
+static enum err read_word(struct cli *c, const char *option, const char *const *known, size_t count,
+                          const char *said, const char **out)
 {
-    struct action_filter f = { .type = cli_option(s->cli, "--type"),
-                               .method = cli_option(s->cli, "--method") };
+    const char *text = cli_option(c, option);
+    bool good = text == NULL;
+    for (size_t i = 0; !good && i < count; i++) {
+        good = strcmp(text, known[i]) == 0;
+    }
+    if (!good) {
+        cli_hint(c, said);
+        return cli_fail(c, ERR_USAGE, option, "no such word: '%s'", text);
+    }
+    *out = text;
+    return ERR_NONE;
+}
+
+static enum err read_author(struct session *s, char out[HEX_SIZE(HASH_SIZE) + 1])
+{
     const char *author = cli_option(s->cli, "--author");
     struct hash did;
-    if (author != NULL) {
-        TRY(session_party(s, author, &did));
-        hex_encode(bytes_of_hash(&did), f.author);
+    if (author == NULL) {
+        return ERR_NONE;
     }
+    enum err e = session_party(s, author, &did);
+    if (e != ERR_NONE) {
+        char why[CLI_WHY_SIZE];
+        snprintf(why, sizeof why, "%s", s->cli->why);
+        cli_hint(s->cli, "a name is that of keys/NAME.did in the space's directory; a DID will do");
+        return cli_fail(s->cli, e, "--author", "'%.100s': %s", author, why);
+    }
+    hex_encode(bytes_of_hash(&did), out);
+    return ERR_NONE;
+}
+
+enum err action_filter(struct session *s, struct action_filter *out)
+{
+    struct action_filter f = { 0 };
+    TRY(read_word(s->cli, "--type", KINDS, COUNT(KINDS), KINDS_SAID, &f.type));
+    TRY(read_word(s->cli, "--method", METHODS, COUNT(METHODS), METHODS_SAID, &f.method));
+    TRY(read_author(s, f.author));
     TRY(read_time(s->cli, "--since", &f.since_ms));
     TRY(read_time(s->cli, "--until", &f.until_ms));
     *out = f;

@@ -168,6 +168,16 @@ static enum err list_one(struct session *s, const json_t *tx, void *work)
     return ERR_NONE;
 }
 
+/* Nothing is an answer, too, and not to be taken for a command that did not work. */
+static void say_none(struct session *s, const struct action_filter *f)
+{
+    bool filtered =
+        f->author[0] != '\0' || f->method != NULL || f->since_ms != 0 || f->until_ms != 0;
+    fprintf(s->cli->text, "no transaction %s%s\n",
+            s->events_base > 0 ? "that this node knows of" : "on this ledger",
+            filtered ? " is of that author, method and time" : "");
+}
+
 static enum err list(struct session *s)
 {
     struct action_filter f;
@@ -180,6 +190,9 @@ static enum err list(struct session *s)
     json_put(s->cli->answer, "txs", l.rows);
     json_put(s->cli->answer, "more", json_new_bool(l.more));
     json_put(s->cli->answer, "base", json_new_int(s->events_base));
+    if (e == ERR_NONE && json_size(l.rows) == 0) {
+        say_none(s, &f);
+    }
     if (e == ERR_NONE && l.more) {
         fprintf(s->cli->text, "there are more: --max, --since and --until\n");
     }
