@@ -4,8 +4,9 @@
 #include "crypto/ed25519_verify.h"
 #include "crypto/suite.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/signed_input.h"
 
-enum { RAW = 0xff, EDITS_MAX = 4, RECORD = 3, PACKED = 32 + 64, INPUT_MAX = 256 };
+enum { RAW = SIGNED_INPUT_RAW, RECORD = 3, PACKED = 32 + 64, INPUT_MAX = 256 };
 
 /* A signature of a key that `which` chooses, and three bytes a change: of a byte of key ‖ signature
  * another value, or (from PACKED on) L added to S. */
@@ -42,28 +43,13 @@ static bool ours(const uint8_t packed[PACKED], struct bytes msg)
     return ed25519_verify(packed, msg, packed + 32);
 }
 
-/* First byte RAW: key ‖ signature ‖ message as they are. Else it chooses the key, the next how many
- * changes follow, and what is left is the message. */
 static void ed25519(struct bytes in)
 {
+    static const struct signed_input_suite suite = { PACKED, signed_by, ours, edit };
     uint8_t packed[PACKED];
     struct bytes msg;
-    if (in.len < 2 || (in.ptr[0] == RAW && in.len < 1 + PACKED)) {
+    if (!signed_input_read(&suite, in, packed, &msg)) {
         return;
-    }
-    if (in.ptr[0] == RAW) {
-        memcpy(packed, in.ptr + 1, PACKED);
-        msg = bytes_of(in.ptr + 1 + PACKED, in.len - 1 - PACKED);
-    } else {
-        size_t edits = in.ptr[1] % (EDITS_MAX + 1);
-        edits = edits <= (in.len - 2) / 2 ? edits : 0;
-        msg = bytes_of(in.ptr + 2 + 2 * edits, in.len - 2 - 2 * edits);
-        signed_by(in.ptr[0], msg, packed);
-        bool good = ours(packed, msg);
-        ASSERT(good);
-        for (size_t i = 0; i < edits; i++) {
-            edit(packed, in.ptr[2 + 2 * i], in.ptr[3 + 2 * i]);
-        }
     }
     bool theirs = crypto_sign_verify_detached(packed + 32, msg.ptr, msg.len, packed) == 0;
     ASSERT(!theirs || ours(packed, msg));

@@ -10,8 +10,9 @@
 #include "crypto/sm3.h"
 #include "crypto/suite.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/signed_input.h"
 
-enum { RAW = 0xff, EDITS_MAX = 4, PACKED = SM2_PUBLIC_SIZE + SM2_SIGNATURE_SIZE, INPUT_MAX = 256 };
+enum { RAW = SIGNED_INPUT_RAW, PACKED = SM2_PUBLIC_SIZE + SM2_SIGNATURE_SIZE, INPUT_MAX = 256 };
 enum { AT_R = SM2_PUBLIC_SIZE, AT_S = AT_R + SM2_NUMBER_SIZE };
 
 static void number_write(const struct sm2_number *x, uint8_t out[SM2_NUMBER_SIZE])
@@ -47,6 +48,11 @@ static void edit(uint8_t packed[PACKED], uint8_t at, uint8_t value)
     }
 }
 
+static bool ours(const uint8_t packed[PACKED], struct bytes msg)
+{
+    return sm2_verify(packed, msg, packed + SM2_PUBLIC_SIZE);
+}
+
 static bool theirs(const uint8_t packed[PACKED], struct bytes msg)
 {
     struct peer_gm *p;
@@ -65,35 +71,21 @@ static void signed_by(uint8_t which, struct bytes msg, uint8_t packed[PACKED])
     sm2_sign(seed, msg, packed + SM2_PUBLIC_SIZE);
 }
 
-/* First byte RAW: key ‖ signature ‖ message as they are. Else it chooses the key, the next how many
- * changes of two bytes follow, and what is left is the message. Both say the same, but for one
- * known difference: OpenSSL also takes a key in X9.62's hybrid form, 06 or 07 before the point. */
+/* Both say the same, but for one known difference: OpenSSL also takes a key in X9.62's hybrid form,
+ * 06 or 07 before the point. */
 static void sm2(struct bytes in)
 {
+    static const struct signed_input_suite suite = { PACKED, signed_by, ours, edit };
     uint8_t packed[PACKED];
     struct bytes msg;
-    if (in.len < 2 || (in.ptr[0] == RAW && in.len < 1 + PACKED)) {
+    if (!signed_input_read(&suite, in, packed, &msg)) {
         return;
     }
-    if (in.ptr[0] == RAW) {
-        memcpy(packed, in.ptr + 1, PACKED);
-        msg = bytes_of(in.ptr + 1 + PACKED, in.len - 1 - PACKED);
-    } else {
-        size_t edits = in.ptr[1] % (EDITS_MAX + 1);
-        edits = edits <= (in.len - 2) / 2 ? edits : 0;
-        msg = bytes_of(in.ptr + 2 + 2 * edits, in.len - 2 - 2 * edits);
-        signed_by(in.ptr[0], msg, packed);
-        bool good = sm2_verify(packed, msg, packed + SM2_PUBLIC_SIZE);
-        ASSERT(good);
-        for (size_t i = 0; i < edits; i++) {
-            edit(packed, in.ptr[2 + 2 * i], in.ptr[3 + 2 * i]);
-        }
-    }
-    bool ours = sm2_verify(packed, msg, packed + SM2_PUBLIC_SIZE);
+    bool good = ours(packed, msg);
     if (packed[0] == 6 || packed[0] == 7) {
-        ASSERT(!ours);
+        ASSERT(!good);
     } else {
-        ASSERT(ours == theirs(packed, msg));
+        ASSERT(good == theirs(packed, msg));
     }
 }
 
@@ -161,7 +153,7 @@ static void sm3(struct bytes in)
     static struct peer_gm *peer;
     static const uint8_t secret[SM2_NUMBER_SIZE] = { 1 };
     struct sm3 s;
-    struct hash ours, theirs_hash;
+    struct hash our_hash, their_hash;
     if (in.len == 0) {
         return;
     }
@@ -177,10 +169,10 @@ static void sm3(struct bytes in)
         sm3_update(&s, bytes_of(left.ptr, take));
         left = bytes_of(left.ptr + take, left.len - take);
     }
-    sm3_final(&s, &ours);
-    enum err e = peer_gm_sm3(peer, whole, &theirs_hash);
+    sm3_final(&s, &our_hash);
+    enum err e = peer_gm_sm3(peer, whole, &their_hash);
     ASSERT(e == ERR_NONE);
-    ASSERT(hash_equal(&ours, &theirs_hash));
+    ASSERT(hash_equal(&our_hash, &their_hash));
 }
 
 static void seed_sm2(void)
