@@ -38,9 +38,13 @@ error_alone() {
     "$CARNET" bench "$@" >"$PLACE/out" 2>"$PLACE/errors"
     [ $? -eq 2 ] && [ ! -s "$PLACE/out" ] && grep -q -- "$word" "$PLACE/errors"
 }
+nobody_left() {
+    nothing_kept && ! pgrep -f "$PLACE/carnet-bench-" >"$PLACE/left"
+}
 # ended SIGNAL: a bench whose nodes run is ended so, as a terminal does it: with its children.
 ended() {
-    local pid i
+    local pid
+    rm -f "$PLACE/out" # or what the last one said is read, before this one has begun
     python3 - "$1" "$CARNET" bench cluster --dir "$PLACE" --quick --seconds 60 \
         >"$PLACE/out" 2>&1 <<'PY' &
 import os
@@ -51,16 +55,10 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[2], sys.argv[2:])
 PY
     pid=$!
-    for ((i = 0; i < 240; i++)); do
-        grep -qs flood "$PLACE/out" && break
-        sleep 0.25
-    done
+    within 120 grep -qs flood "$PLACE/out" || return 1
     kill -"$1" -- -"$pid" || return 1
     wait "$pid" 2>/dev/null
-    for ((i = 0; i < 80; i++)); do
-        nothing_kept && ! pgrep -f "$PLACE/carnet-bench-" >"$PLACE/left" && return
-        sleep 0.25
-    done
+    within 20 nobody_left && return
     cat "$PLACE/out" "$PLACE/left"
     return 1
 }

@@ -194,7 +194,7 @@ stop_broker
 broker --stop-at committed
 holder
 check 'killed before it delivers: the broker dies' ended_with 137 $BROKER
-check 'killed before it delivers: exactly one use is counted' right_is left 5
+check 'killed before it delivers: exactly one use is counted' until_true 80 right_is left 5
 check 'killed before it delivers: no node holds the wrap' no_node_holds_the_wrap
 broker
 check 'killed before it delivers: the next broker hands over the same' ended_with 0 $HOLDER
@@ -206,7 +206,7 @@ check 'holder killed: its use is pending' until_true 80 is_pending 5
 pkill -9 -P "$HOLDER" >/dev/null 2>&1
 wait "$HOLDER" 2>/dev/null
 check 'holder killed: broker run --once releases it' as exporter broker run --once
-check 'holder killed: exactly one use is counted' right_is left 4
+check 'holder killed: exactly one use is counted' until_true 80 right_is left 4
 check 'holder killed: asking again takes up the same use' as importer right use "$RIGHT"
 check 'holder killed: still one' right_is left 4
 

@@ -326,7 +326,7 @@ check 'more than the quote allows is 2' refuses 2 $(lock "$PLACE/quote.json" --a
 check 'the other currency than the quote is 2' refuses 2 $(lock "$PLACE/quote.json" --currency CNY/2 --amount 1.00)
 check 'longer than the oracle holds its money is 2' refuses 2 $(lock "$PLACE/quote.json" --minutes 1500 --amount 1.00)
 check 'a quote for an unknown token is 5' refuses 5 $(lock "$PLACE/quote.json" --amount 1.00)
-check 'an expired quote is 3' refuses 3 $(lock "$PLACE/short.json" --amount 1.00)
+check 'an expired quote is 3' within 10 refuses 3 $(lock "$PLACE/short.json" --amount 1.00)
 check 'a token that is no id is 2' refuses 2 token show 0123 --as exporter --dir "$S"
 check '--json: an unknown token' refuses_json 5 token show "$UNKNOWN" --as exporter --dir "$S"
 check 'a node that runs already is 6' refuses 6 node run --dir "$S" --index 0

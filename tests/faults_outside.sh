@@ -17,15 +17,14 @@ end_everything() {
 }
 
 # relay NUMBER TO: what listens in the middle; its address is in ADDRESS.
+listens() {
+    ADDRESS=$(sed -n 's/.*"event":"listen".*"address":"\([^"]*\)".*/\1/p' "$PLACE/relay-$1")
+    [ -n "$ADDRESS" ]
+}
 relay() {
-    local i
     "$CARNET" net relay --listen 127.0.0.1:0 --to "$2" >"$PLACE/relay-$1" 2>&1 </dev/null &
     RELAY[$1]=$!
-    for ((i = 0; i < 100; i++)); do
-        ADDRESS=$(sed -n 's/.*"event":"listen".*"address":"\([^"]*\)".*/\1/p' "$PLACE/relay-$1")
-        [ -n "$ADDRESS" ] && return
-        sleep 0.05
-    done
+    within 20 listens "$1"
 }
 # rewrite FILE INDEX ADDRESS: another peer address for a node.
 rewrite() {

@@ -56,7 +56,7 @@ for ((i = 0; i < NODES; i++)); do start $i; done
 for ((i = 0; i < NODES; i++)); do check "node $i runs" within 40 up $i; done
 check 'money is issued' pay 3
 check 'money is paid' "$CARNET" money pay --to importer --amount 2.50 --as exporter
-check 'and has arrived' balanced
+check 'and has arrived' within 10 balanced
 check 'a payment is proved' proof 0 "$TX" "$PLACE/tx.proof"
 check 'the proof verifies with the genesis file alone' proved "$PLACE/tx.proof"
 check 'no byte of it may be another' flips "$PLACE/tx.proof"

@@ -90,7 +90,8 @@ check 'they differ from those of the release in two rules' differs_in_two
 OLD=$("$CARNET" rules compile rules --json | sed -n 's/.*"packs_hash": "\([0-9a-f]*\)".*/\1/p')
 NEW=$("$CARNET" rules compile "$RULES" --json | sed -n 's/.*"packs_hash": "\([0-9a-f]*\)".*/\1/p')
 
-check 'a space is made' "$CARNET" net init --nodes 4
+# Heights are those of what is sent here: no empty block comes in between, however long it takes.
+check 'a space is made' "$CARNET" net init --nodes 4 --idle-ms 3600000
 check 'no node answers yet' refuses 6 'carnet:' rules status --as exporter
 check 'the space runs' "$CARNET" net start
 in_force() {
@@ -141,10 +142,13 @@ check 'the second approves' answers "$PLACE/two" rules approve "$ID" --rules "$R
 check 'two of four decide nothing' is open state "$PLACE/two"
 check 'the third approves' answers "$PLACE/three" rules approve "$ID" --rules "$RULES" --as carrier
 check 'three of four decide' is decided state "$PLACE/three"
+decided_for() {
+    answers "$PLACE/status" rules status --as regulator && is "$1" next.at "$PLACE/status"
+}
 check 'what is decided takes no fourth' refuses 3 'state' \
     rules approve "$ID" --rules "$RULES" --as bank
+check 'the change to come is told' within 10 decided_for 16
 check 'until its height the old law holds' in_force "$OLD"
-check 'the change to come is told' is 16 next.at "$PLACE/status"
 check 'one change at a time' refuses 1 'one change at a time' \
     rules propose "$PLACE/rules-other" --at 60 --as exporter
 
@@ -171,7 +175,7 @@ to_height() {
     pay $(($1 - at))
 }
 check 'blocks are made up to the height' to_height 16
-check 'from it on the new law is in force' in_force "$NEW"
+check 'from it on the new law is in force' within 10 in_force "$NEW"
 check '5,000 persons need a contract now' says needs_mechanism
 check 'validators say the same' \
     refuses 3 'refused by the validators: needs_mechanism by CN-CBDF:8' \
@@ -194,6 +198,9 @@ check 'and judges by the new law' pay 2
 # A version set that a later release brings: decided here, far away.
 versions() {
     answers "$PLACE/versions" versions show --as regulator
+}
+comes() {
+    versions && is "$1" next.number "$PLACE/versions"
 }
 two_of_law() {
     answers "$PLACE/status" rules status --as exporter &&
@@ -228,24 +235,15 @@ for who in exporter importer bank; do
 done
 check 'two of four decided nothing' is open state "$PLACE/importer"
 check 'three did' is decided state "$PLACE/bank"
-check 'what comes is told' versions
-check 'by number' is 2 next.number "$PLACE/versions"
+check 'what comes is told, by number' within 10 comes 2
 check 'by release' is 7.5 next.release "$PLACE/versions"
 check 'by height' is 900 next.at "$PLACE/versions"
 check 'with what was proposed' is "$ID" proposals.0.proposal "$PLACE/versions"
 check 'one set at a time' refuses 1 'one change at a time' \
     versions propose 3 --release 8.0 --at 901 --as exporter
 check 'a node says that it ends before it' \
-    grep -aq 'this release stops before that height' "$S/node-0/node.log"
+    within 10 grep -aq 'this release stops before that height' "$S/node-0/node.log"
 check 'of law there are two proposals still' two_of_law
 
-one_chain() {
-    local i
-    for ((i = 0; i < 40; i++)); do
-        timeout 30 "$CARNET" net status --check --as exporter && return 0
-        sleep 0.5
-    done
-    return 1
-}
-check 'all nodes hold one chain' one_chain
+check 'all nodes hold one chain' within 20 timeout 30 "$CARNET" net status --check --as exporter
 close_cases

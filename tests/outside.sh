@@ -62,6 +62,18 @@ check() {
     fi
 }
 
+# within SECONDS COMMAND...: until the command succeeds. What another node, or a log, says a moment
+# later is asked for so; where the command itself takes long, it has longer.
+within() {
+    local seconds=$1 i
+    shift
+    for ((i = 0; i < seconds * 4; i++)); do
+        "$@" && return 0
+        sleep 0.25
+    done
+    return 1
+}
+
 # counted COMMAND...: a program that tells its own cases; one that tells none has failed, and so has
 # one that broke off without telling of a failure.
 counted() {

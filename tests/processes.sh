@@ -39,15 +39,6 @@ of() {
 row = json.load(sys.stdin)["nodes"][int(sys.argv[1])]
 print(json.dumps(row.get(sys.argv[2])))' "$1" "$2"
 }
-within() {
-    local seconds=$1 i
-    shift
-    for ((i = 0; i < seconds * 4; i++)); do
-        "$@" && return 0
-        sleep 0.25
-    done
-    return 1
-}
 up() {
     [ "$(of "$1" up)" = true ]
 }
