@@ -446,7 +446,9 @@ static void close_loop(struct node *n)
         syncer_close(n->syncer);
         n->syncer = NULL;
     }
-    (void)uv_run(&n->loop, UV_RUN_DEFAULT);
+    while (uv_run(&n->loop, UV_RUN_DEFAULT) != 0) {
+        /* Stopped before it ran: that ends one run, and the handles are not closed yet. */
+    }
     n->peers = NULL;
     (void)uv_loop_close(&n->loop);
 }
