@@ -68,7 +68,7 @@ static void release(struct bulk_fetch *f)
     memset(f, 0, sizeof *f);
 }
 
-/* A free place, or that of a fetch that has ended. */
+/* A free place, or that of a fetch that has ended: release it before it is used. */
 static struct bulk_fetch *place(struct node *n)
 {
     struct bulk_fetch *ended = NULL;
@@ -77,9 +77,6 @@ static struct bulk_fetch *place(struct node *n)
             return &n->fetch[i];
         }
         ended = finished(&n->fetch[i]) ? &n->fetch[i] : ended;
-    }
-    if (ended != NULL) {
-        release(ended);
     }
     return ended;
 }
@@ -349,7 +346,10 @@ static enum err remember(struct node *n, const struct hash *right)
     return d.replace(d.ctx, name, bytes_of_str("fetch\n"));
 }
 
-static enum err start(struct node *n, const struct hash *right, const struct bulk_right *r)
+/* In the place `f`, or in another where it is NULL; what has ended there is kept until all is well.
+ */
+static enum err start(struct node *n, const struct hash *right, const struct bulk_right *r,
+                      struct bulk_fetch *f)
 {
     char name[STORAGE_NAME_SIZE_MAX];
     struct bytes manifest;
@@ -364,7 +364,7 @@ static enum err start(struct node *n, const struct hash *right, const struct bul
         provider == n->self) {
         return ERR_UNAVAILABLE;
     }
-    struct bulk_fetch *f = place(n);
+    f = f != NULL ? f : place(n);
     if (f == NULL) {
         return ERR_BUSY;
     }
@@ -376,6 +376,7 @@ static enum err start(struct node *n, const struct hash *right, const struct bul
     node_name("seals", &r->seal->seal, "", name);
     TRY(disk_folder(&n->disk, name));
     TRY(remember(n, right));
+    release(f);
     *f = wanted;
     f->chunk_count = r->seal->chunk_count;
     f->provider = provider;
@@ -399,13 +400,10 @@ enum err node_fetch_start(struct node *n, const struct hash *right)
     if (f != NULL && !f->failed) {
         return ERR_NONE;
     }
-    if (f != NULL) {
-        release(f); /* asked for again: perhaps the reason is gone */
-    }
     size_t mark = arena_mark(&n->work);
     enum err e = bulk_right(n, right, &n->work, &r);
     if (e == ERR_NONE) {
-        e = start(n, right, r);
+        e = start(n, right, r, f); /* again where it has failed: perhaps the reason is gone */
     }
     arena_release(&n->work, mark);
     return e;

@@ -5,7 +5,7 @@
 #include <uv.h>
 
 #include "base/json.h"
-#include "node/log_internal.h"
+#include "node/node_internal.h"
 #include "node/relay.h"
 #include "policy/compile/policy_compile.h"
 #include "tests/fixtures/space_fixture.h"
@@ -331,6 +331,8 @@ TEST(a_revoked_right_and_another_holder_get_no_chunk)
     CHECK_EQ(f.why, ERR_REVOKED);
     CHECK(f.status.durable < CHUNKS);
     CHECK_ERR(node_fetch_start(node[1], &revoke.right), ERR_REVOKED);
+    CHECK_OK(node_fetch_status(node[1], &revoke.right, &f)); /* and it still says why */
+    CHECK_EQ(f.why, ERR_REVOKED);
     close_all();
 }
 
@@ -364,5 +366,51 @@ TEST(a_chunk_that_its_manifest_does_not_vouch_for_is_not_stored)
     CHECK_ERR(node_seal_put_chunk(node[0], &TOKEN, 0, bad), ERR_NOT_FOUND);
     a = arena_over(memory + (16 << 20), 8 << 20);
     CHECK_ERR(node_seal_manifest(node[2], &manifest.seal, &a, &got), ERR_NOT_FOUND);
+    close_all();
+}
+
+/* Fetches that go on, of rights that nobody else has. */
+static struct hash crowd(void)
+{
+    struct hash right = { { 0xf0 } };
+    for (uint32_t i = 0; i < BULK_FETCHES_MAX; i++) {
+        right.b[1] = (uint8_t)i;
+        node[1]->fetch[i] = (struct bulk_fetch){ .used = true, .right = right };
+    }
+    return right;
+}
+
+TEST(so_many_fetches_go_on_at_one_time_and_one_that_has_ended_gives_up_its_place)
+{
+    struct arena a = arena_over(memory + (20 << 20), 4 << 20);
+    struct node_fetch f;
+    struct manifest other;
+    struct bytes wire;
+    uint64_t size;
+    char order[STORAGE_NAME_SIZE_MAX], name[STORAGE_NAME_SIZE_MAX];
+    open_all();
+    struct hash right = mint_seal_grant(), last = crowd();
+    CHECK(!test_failing());
+    struct storage d = node_disk(node[1]);
+    node_name("fetches", &right, "", order);
+    node_name("seals", &manifest.seal, "manifest", name);
+    CHECK_ERR(node_fetch_start(node[1], &right), ERR_BUSY);
+    CHECK_ERR(node_fetch_status(node[1], &right, &f), ERR_NOT_FOUND);
+    CHECK_ERR(d.size(d.ctx, order, &size), ERR_NOT_FOUND); /* a restart does not know of it */
+    node[1]->fetch[BULK_FETCHES_MAX - 1].failed = true;
+    node[1]->fetch[BULK_FETCHES_MAX - 1].why = ERR_REVOKED;
+    other = manifest;
+    other.plain_sha256.b[0] ^= 1;
+    CHECK_OK(manifest_encode(&other, &a, &wire));
+    CHECK_OK(node_seal_put_manifest(node[1], wire));
+    CHECK_ERR(node_fetch_start(node[1], &right), ERR_DUPLICATE);
+    CHECK_OK(node_fetch_status(node[1], &last, &f)); /* nothing came in its place */
+    CHECK_EQ(f.why, ERR_REVOKED);
+    CHECK_OK(d.remove(d.ctx, name));
+    CHECK_OK(node_fetch_start(node[1], &right));
+    CHECK_ERR(node_fetch_status(node[1], &last, &f), ERR_NOT_FOUND);
+    CHECK_OK(d.size(d.ctx, order, &size));
+    memset(node[1]->fetch, 0, (BULK_FETCHES_MAX - 1) * sizeof node[1]->fetch[0]);
+    CHECK(until_durable(&right, 1, &f));
     close_all();
 }
