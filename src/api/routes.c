@@ -19,6 +19,10 @@ enum { CHUNK_BODY_MAX = SEALING_CHUNK_MAX + 64 * 1024 };
 _Static_assert((int)TRANSFER_SEALED_ATTACHMENT_SIZE_MAX <= (int)API_BODY_SIZE_MAX,
                "attachments fit");
 _Static_assert((int)CHUNK_BODY_MAX <= (int)API_BODY_SIZE_MAX, "chunks fit a body");
+/* With the length of each; the proofs are there, and once more in the reply, beside the ids. */
+enum { PROOFS_REPLY_MAX = NODE_BATCH_PROOFS_SIZE_MAX + 4 * NODE_BATCH_PROOFS_BLOCKS_MAX };
+_Static_assert((int)PROOFS_REPLY_MAX <= (int)API_REPLY_SIZE_MAX, "proofs fit a reply");
+_Static_assert(2 * PROOFS_REPLY_MAX + 64 * NODE_BATCH_TXS_MAX <= ARENA_PROOFS, "and their arena");
 
 /* What pages of transactions may be asked by. */
 enum {

@@ -5,6 +5,11 @@
 #include "api/api.h"
 #include "cli/http_internal.h"
 #include "cli/session_internal.h"
+#include "node/batch.h"
+
+_Static_assert((int)NODE_BATCH_PROOFS_SIZE_MAX + 4 * NODE_BATCH_PROOFS_BLOCKS_MAX <=
+                   (int)HTTP_REPLY_SIZE_MAX,
+               "the largest answer with proofs is read");
 
 /* The value of Carnet-Auth for one request. */
 static enum err authorize(struct session *s, const char *method, const char *path,

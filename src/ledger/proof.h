@@ -11,7 +11,7 @@
 enum {
     PROOF_SIZE_MAX = 1024 * 1024,
     PROOF_BLOCK_TXS_MAX = 1024,               /* of one block, proved together */
-    PROOF_BLOCK_SIZE_MAX = 4 * PROOF_SIZE_MAX /* three quarters of it may be what is proved */
+    PROOF_BLOCK_SIZE_MAX = 4 * PROOF_SIZE_MAX /* half of it may be what is proved */
 };
 
 struct proved_tx {

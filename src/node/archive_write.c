@@ -10,6 +10,10 @@
 
 /* A directory's blocks, and its folded state where it is asked for, as one archive. */
 
+_Static_assert(4 + BLOCK_SIZE_MAX <= (int)ARCHIVE_RECORD_MAX &&
+                   SNAPSHOT_SIZE_MAX <= (int)ARCHIVE_RECORD_MAX,
+               "a numbered piece, a block and a snapshot are records");
+
 struct export
 {
     struct offline *o;

@@ -4,6 +4,21 @@
 
 /* Proofs of transactions: of one, and of several of a block. */
 
+/* What is proved of a block is looked at before each transaction, what an answer holds before each
+ * block: the last of them comes on top, and so does what proves. */
+enum {
+    RECEIPT_LARGEST = 16 * 1024, /* as large as the parameter may be */
+    BLOCK_TREE_DEPTH = 13,
+    PROVED_BESIDE = 2 * BLOCK_TREE_DEPTH * (HASH_SIZE + 2) + 16
+};
+_Static_assert(BLOCK_TXS_MAX <= 1 << BLOCK_TREE_DEPTH, "so many siblings at most in a path");
+_Static_assert(PROOF_BLOCK_SIZE_MAX / 2 + TX_SIZE_MAX + RECEIPT_LARGEST + PROOF_SIZE_MAX +
+                       PROOF_BLOCK_TXS_MAX * PROVED_BESIDE <=
+                   PROOF_BLOCK_SIZE_MAX,
+               "what is proved of one block always fits its proof");
+_Static_assert((int)PROOF_BLOCK_SIZE_MAX <= NODE_BATCH_PROOFS_SIZE_MAX / 2,
+               "the proofs of an answer are never larger than an answer may be");
+
 static enum err decoded_block(struct node *n, uint64_t height, struct arena *a, struct block *out)
 {
     struct bytes wire, certificate;
