@@ -39,22 +39,28 @@ void replica_gossip_add(struct replica *r, struct bytes tx)
     r->gossip[r->gossip_count++] = copy;
 }
 
+/* The next of those that are not among the eldest, in turn. */
+static struct bytes in_turn(struct replica *r)
+{
+    enum { ELDEST = REPLICA_AGAIN_MAX / 2 };
+    bool past =
+        r->gossip_cursor < ELDEST || ledger_pending_at(r->ledger, r->gossip_cursor).ptr == NULL;
+    r->gossip_cursor = past ? ELDEST : r->gossip_cursor;
+    return ledger_pending_at(r->ledger, r->gossip_cursor++);
+}
+
 /* Half of them are the oldest, for whose sake a primary is voted out; the others take turns. */
 static void gossip_again(struct replica *r)
 {
-    enum { AGAIN_MAX = 256 };
     uint32_t pending = ledger_pending(r->ledger);
     uint64_t oldest = ledger_oldest_pending_ms(r->ledger);
     if (pending == 0 || oldest + r->config.resend_ms > r->now_ms) {
         return;
     }
-    uint32_t count = pending < AGAIN_MAX ? pending : AGAIN_MAX;
+    uint32_t count = pending < REPLICA_AGAIN_MAX ? pending : REPLICA_AGAIN_MAX;
     for (uint32_t i = 0; i < count; i++) {
-        bool eldest = i < AGAIN_MAX / 2;
-        struct bytes tx = ledger_pending_at(r->ledger, eldest ? i : r->gossip_cursor++);
-        if (!eldest && tx.ptr == NULL) {
-            r->gossip_cursor = 0;
-        }
+        bool eldest = i < REPLICA_AGAIN_MAX / 2;
+        struct bytes tx = eldest ? ledger_pending_at(r->ledger, i) : in_turn(r);
         if (tx.len > 0 && tx.len <= REPLICA_GOSSIP_BYTES / 2) {
             replica_gossip_add(r, tx);
         }

@@ -14,6 +14,7 @@ enum {
     REPLICA_KEY_EPOCHS = 64, /* epochs whose keys are kept, a seat */
     REPLICA_HEIGHTS_DEFAULT = 1 << 20,
     REPLICA_GOSSIP_BYTES = 128 * 1024,
+    REPLICA_AGAIN_MAX = 256, /* waiting transactions that are said again at one time */
     REPLICA_SMALL_MESSAGES = 256 * 1024, /* room for keys, certificates and frames in a message */
     REPLICA_HELLO_REPEAT = 10,           /* in units of resend_ms */
     REPLICA_FOLD_BLOCKS = 16,            /* blocks between two marks of the folded view */
