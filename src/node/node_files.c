@@ -11,7 +11,7 @@
 
 /* What a node reads before anything runs: the lock, genesis, nodes.json, keys, certificates. */
 
-enum { NODES_FILE_SIZE_MAX = 1024 * 1024, TLS_FILE_SIZE_MAX = 64 * 1024 };
+enum { TLS_FILE_SIZE_MAX = 64 * 1024 };
 
 enum err node_said(char why[NODE_WHY_SIZE], enum err e, const char *what, const char *hint)
 {

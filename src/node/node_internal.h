@@ -20,7 +20,7 @@ enum {
     NODE_MAP_GIB = 8, /* addresses of each view: files grow as they are filled */
     NODE_PATH_SIZE = 4096,
     NODE_HEIGHTS_MAX = 1 << 26, /* blocks kept: five a second for 155 days without a prune */
-    NODE_WATCHERS_MAX = 64
+    NODE_WATCHERS_MAX = 64, NODES_FILE_SIZE_MAX = 1024 * 1024
 };
 
 struct node_entry {

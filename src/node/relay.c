@@ -10,7 +10,6 @@
 #include "node/peer_internal.h"
 
 enum {
-    RELAY_CONNS_MAX = 256,
     RELAY_READ_SIZE = 16 * 1024,
     RELAY_QUEUE_MAX = 1024 * 1024, /* of one direction: reading stops above it */
     RELAY_TICK_MS = 10,

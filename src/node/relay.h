@@ -9,6 +9,9 @@
 
 #include "base/err.h"
 
+/* At one time; one more sees its connection end at once. */
+enum { RELAY_CONNS_MAX = 256 };
+
 struct relay_options {
     const char *listen; /* host:port; port 0 picks one, printed in the "listen" line */
     const char *to;

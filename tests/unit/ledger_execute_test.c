@@ -197,6 +197,58 @@ TEST(formats_16_at_most_64_events_and_16_kib_and_more_is_a_failure)
     fixture_close(f);
 }
 
+TEST(formats_16_an_event_names_at_most_four_subjects)
+{
+    struct event e = { .contract = 1, .subject_count = EVENT_SUBJECTS_MAX };
+    struct bytes wire;
+    given_a_ledger();
+    struct contract_ctx c = { .genesis = &f->genesis, .keep = &f->arena };
+    for (uint32_t i = 0; i < EVENT_SUBJECTS_MAX; i++) {
+        e.subject[i].b[0] = (uint8_t)(i + 1);
+    }
+    CHECK_OK(ctx_emit(&c, &e));
+    e.subject_count++;
+    CHECK_ERR(ctx_emit(&c, &e), ERR_SIZE);
+    CHECK_EQ(c.event_count, 1);
+    struct receipt again, r = { .event_count = 1, .event = c.event };
+    CHECK_OK(receipt_encode(&r, 4096, &f->arena, &wire));
+    CHECK_OK(receipt_decode(wire, &f->arena, &again));
+    CHECK_EQ(again.event[0].subject_count, EVENT_SUBJECTS_MAX);
+    CHECK_EQ(again.event[0].subject[EVENT_SUBJECTS_MAX - 1].b[0], EVENT_SUBJECTS_MAX);
+    fixture_close(f);
+}
+
+/* A length-delimited field of up to 255 bytes, of which these are the first. */
+static void put_field(struct buf *b, uint8_t number, uint8_t len, struct bytes x)
+{
+    buf_put_u8(b, (uint8_t)(number << 3 | 2));
+    buf_put_u8(b, len < 0x80 ? len : (uint8_t)(len | 0x80));
+    if (len >= 0x80) {
+        buf_put_u8(b, 1);
+    }
+    buf_put(b, x);
+}
+
+/* Receipt { transaction, events: [{ subjects }] }, as a liar would write it. */
+TEST(formats_16_a_receipt_whose_event_names_more_subjects_is_refused)
+{
+    struct receipt r;
+    given_a_ledger();
+    for (uint8_t subjects = EVENT_SUBJECTS_MAX; subjects <= EVENT_SUBJECTS_MAX + 1; subjects++) {
+        uint8_t memory[512];
+        struct buf b = buf_over(memory, sizeof memory);
+        static const struct hash transaction = { { 1 } };
+        put_field(&b, 1, HASH_SIZE, bytes_of_hash(&transaction));
+        put_field(&b, 5, (uint8_t)(subjects * (HASH_SIZE + 2)), bytes_of(NULL, 0));
+        for (uint8_t i = 0; i < subjects; i++) {
+            put_field(&b, 4, HASH_SIZE, bytes_of_hash(&transaction));
+        }
+        CHECK_ERR(receipt_decode(buf_bytes(&b), &f->arena, &r),
+                  subjects > EVENT_SUBJECTS_MAX ? ERR_ENCODING : ERR_NONE);
+    }
+    fixture_close(f);
+}
+
 TEST(methods_unknown_and_signers_and_attachments_out_of_bounds_are_receipts)
 {
     given_a_ledger();

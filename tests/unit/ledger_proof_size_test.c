@@ -1,4 +1,5 @@
 #include "ledger/execute_internal.h"
+#include "ledger/proof_internal.h"
 #include "tests/fixtures/ledger_fixture.h"
 #include "tests/test.h"
 
@@ -192,4 +193,137 @@ TEST(a_state_proof_grows_by_one_sibling_for_each_doubling_of_the_keys)
     CHECK(most < 25 * SIBLING + REST);
     printf("# 1,024 keys: %zu bytes on average, at most %zu\n", total / KEYS, most);
     fixture_close(f);
+}
+
+/* What these limits are asked with: room for messages of that size, several times. */
+enum { LARGE_MEMORY = 64 << 20 };
+
+static void put_varint(struct buf *b, size_t x)
+{
+    for (; x >= 0x80; x >>= 7) {
+        buf_put_u8(b, (uint8_t)(x | 0x80));
+    }
+    buf_put_u8(b, (uint8_t)x);
+}
+
+/* A closing header with so many keys, of which the first alone has a path and a length of its own:
+ * so it can be as long as wanted. */
+static struct bytes closing_of(uint32_t keys, uint32_t path, uint32_t key_len, struct arena *a)
+{
+    static const uint8_t SIGNATURE[64], KEY[SUITE_KEY_SIZE_MAX];
+    struct certificate c = { .epoch = 100, .kind = VOTE_COMMIT, .height = 9, .seats = 1 };
+    struct bytes key[GENESIS_SEATS_MAX], wire = { NULL, 0 }, out = { NULL, 0 };
+    for (uint32_t i = 0; i < keys; i++) {
+        struct epoch_key_proof k = { .seat = i, .epoch = 100, .path = path_of(MERKLE_PATH_MAX) };
+        k.path.count = i == 0 ? path : MERKLE_PATH_MAX;
+        k.public_key = bytes_of(KEY, i == 0 ? key_len : sizeof KEY);
+        must(epoch_key_encode(&k, a, &key[i]));
+    }
+    c.block = any();
+    c.signature[c.count++] = bytes_of(SIGNATURE, sizeof SIGNATURE);
+    must(certificate_encode(&c, a, &wire));
+    must(proof_encode_certified(header_of(9, 1, a), wire, key, keys, a, &out));
+    return out;
+}
+
+/* HandOver { closing, seats: [{ participant, root, weight }] } as anybody may write it. */
+static struct bytes hand_over_of(struct bytes closing, struct arena *a)
+{
+    struct buf b =
+        buf_over(arena_alloc(a, 2 * PROOF_HAND_OVER_SIZE_MAX), 2 * PROOF_HAND_OVER_SIZE_MAX);
+    struct hash h = any();
+    buf_put_u8(&b, 1 << 3 | 2);
+    put_varint(&b, closing.len);
+    buf_put(&b, closing);
+    buf_put_u8(&b, 2 << 3 | 2);
+    buf_put_u8(&b, 2 * (HASH_SIZE + 2) + 2);
+    for (uint8_t field = 1; field <= 2; field++) {
+        buf_put_u8(&b, (uint8_t)(field << 3 | 2));
+        buf_put_u8(&b, HASH_SIZE);
+        buf_put_hash(&b, &h);
+    }
+    buf_put_u8(&b, 3 << 3);
+    buf_put_u8(&b, 1);
+    return buf_bytes(&b);
+}
+
+TEST(formats_13_a_hand_over_is_at_most_so_large)
+{
+    static struct hand_over h;
+    uint8_t *memory = malloc(LARGE_MEMORY);
+    uint32_t keys = 1, path = 0, key_len = 1;
+    CHECK(memory != NULL);
+    /* Keys by two kilobytes, then the path of the first by 34 bytes, then its key by one. */
+    for (int step = 0; step < 3; step++) {
+        uint32_t *more = step == 0 ? &keys : step == 1 ? &path : &key_len;
+        for (size_t len = 0; len <= PROOF_HAND_OVER_SIZE_MAX; ++*more) {
+            struct arena a = arena_over(memory, LARGE_MEMORY);
+            len = hand_over_of(closing_of(keys, path, key_len, &a), &a).len;
+        }
+        *more -= 2; /* the last that fitted */
+    }
+    CHECK(keys <= GENESIS_SEATS_MAX && path <= MERKLE_PATH_MAX && key_len <= SUITE_KEY_SIZE_MAX);
+    for (uint32_t over = 0; over <= 1; over++) {
+        struct arena a = arena_over(memory, LARGE_MEMORY);
+        struct committee next = { .count = 1, .seat = { { any(), any(), 1 } } };
+        struct bytes closing = closing_of(keys, path, key_len + over, &a), made = { NULL, 0 };
+        struct bytes wire = hand_over_of(closing, &a);
+        CHECK_EQ(wire.len, PROOF_HAND_OVER_SIZE_MAX + over);
+        h = (struct hand_over){ .count = 99 };
+        CHECK_ERR(hand_over_decode(wire, &a, &h), over == 0 ? ERR_NONE : ERR_SIZE);
+        CHECK_EQ(h.count, over == 0 ? 1 : 99);
+        CHECK_ERR(proof_encode_hand_over(closing, &next, &a, &made),
+                  over == 0 ? ERR_NONE : ERR_SIZE);
+        if (over == 0) {
+            CHECK_BYTES(made, wire);
+        }
+    }
+    free(memory);
+}
+
+/* Two transactions of a block of two, together as long as it takes. */
+static enum err block_proof_of(size_t more, struct arena *a, struct bytes *out)
+{
+    static const uint8_t TX[PROOF_BLOCK_SIZE_MAX];
+    struct hash leaf[2] = { any(), any() };
+    struct bytes header = header_of(900000, 2, a);
+    struct proof_parts p = { .count = 2 };
+    struct proof_entry entry[] = { { 0, bytes_of(TX, sizeof TX / 2), bytes_of(TX, 100) },
+                                   { 1, bytes_of(TX, more), bytes_of(TX, 100) } };
+    p.certified_header = certified(header, 900000, 4, a);
+    return proof_encode_block(suite_intl(), &p, entry, COUNT(entry), leaf, leaf, a, out);
+}
+
+TEST(formats_15_a_proof_of_several_transactions_is_at_most_so_large)
+{
+    uint8_t *memory = malloc(LARGE_MEMORY);
+    CHECK(memory != NULL);
+    struct arena a = arena_over(memory, LARGE_MEMORY);
+    struct bytes wire = { NULL, 0 }, none = { NULL, 0 };
+    struct block_proof p = { .count = 99 };
+    CHECK_OK(block_proof_of(1 << 20, &a, &wire)); /* its length is told in as many bytes */
+    size_t fits = (1 << 20) + PROOF_BLOCK_SIZE_MAX - wire.len;
+    arena_reset(&a);
+    CHECK_OK(block_proof_of(fits, &a, &wire));
+    CHECK_EQ(wire.len, PROOF_BLOCK_SIZE_MAX);
+    CHECK_OK(block_proof_decode(wire, &a, &p));
+    CHECK_EQ(p.count, 2);
+    CHECK_EQ(p.entry[1].tx.len, fits);
+    arena_reset(&a);
+    CHECK_ERR(block_proof_of(fits + 1, &a, &none), ERR_SIZE);
+    CHECK(none.ptr == NULL);
+    free(memory);
+}
+
+/* Zeros are no proof, which is said of as many as may be read. */
+TEST(formats_15_one_that_is_larger_is_refused_unread)
+{
+    uint8_t *memory = calloc(1, PROOF_BLOCK_SIZE_MAX + 1);
+    struct block_proof p = { .count = 99 };
+    struct arena a = fresh();
+    CHECK(memory != NULL);
+    CHECK_ERR(block_proof_decode(bytes_of(memory, PROOF_BLOCK_SIZE_MAX), &a, &p), ERR_ENCODING);
+    CHECK_ERR(block_proof_decode(bytes_of(memory, PROOF_BLOCK_SIZE_MAX + 1), &a, &p), ERR_SIZE);
+    CHECK_EQ(p.count, 99);
+    free(memory);
 }

@@ -1,4 +1,4 @@
-#include "node/replica_internal.h"
+#include "node/replica_parts_internal.h"
 #include "sim/sim_parts_internal.h"
 #include "tests/test.h"
 
@@ -280,4 +280,85 @@ TEST(formats_17_a_machine_that_stops_during_a_sync_has_told_nobody_what_it_lost)
         CHECK_OK(replica_flush_now(g.replica, g.now_ms));
         close_rig(&g);
     }
+}
+
+/* Messages of one batch, each its own number; what is sent is counted. */
+static void say_many(struct rig *g, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        replica_send(g->replica, REPLICA_PEER_ALL, bytes_of(&i, sizeof i));
+    }
+}
+
+static uint32_t numbered; /* heard in their order */
+
+static void count_numbers(void *ctx, uint32_t peer, struct bytes message)
+{
+    uint32_t number;
+    (void)ctx, (void)peer;
+    if (message.len == sizeof number) {
+        memcpy(&number, message.ptr, sizeof number);
+        CHECK_EQ(number, numbered);
+        numbered++;
+    }
+}
+
+TEST(an_outbox_holds_so_many_messages_and_loses_those_that_come_after)
+{
+    struct rig g;
+    open_rig(&g);
+    g.replica->config.ports.send = count_numbers;
+    for (uint32_t more = 0; more < 3; more++) {
+        numbered = 0;
+        say_many(&g, REPLICA_OUT_MAX - 1 + more);
+        CHECK_OK(replica_flush_now(g.replica, g.now_ms));
+        CHECK_EQ(numbered, more == 0 ? REPLICA_OUT_MAX - 1 : REPLICA_OUT_MAX);
+    }
+    close_rig(&g);
+}
+
+/* Nothing is flushed meanwhile, so nothing is durable: as many commits wait as may, and the next
+ * one waits for the disk. */
+TEST(so_many_commits_wait_to_be_told_and_one_more_has_them_all_told_at_once)
+{
+    struct rig g;
+    open_rig(&g);
+    block(&g);
+    CHECK_OK(replica_flush_now(g.replica, g.now_ms));
+    uint64_t height = g.height;
+    g.told = g.waited = 0;
+    for (uint32_t i = 0; i < REPLICA_NOTICES_MAX; i++) {
+        block(&g);
+    }
+    CHECK_EQ(g.told, 0);
+    CHECK(replica_status(g.replica).unsynced);
+    block(&g);
+    CHECK_EQ(g.told, REPLICA_NOTICES_MAX + 1); /* in their order, as the rig sees to */
+    CHECK_EQ(g.height, height + REPLICA_NOTICES_MAX + 1);
+    block(&g);
+    CHECK_EQ(g.told, REPLICA_NOTICES_MAX + 1); /* there is room again */
+    CHECK_OK(replica_flush_now(g.replica, g.now_ms));
+    CHECK_EQ(g.told, REPLICA_NOTICES_MAX + 2);
+    close_rig(&g);
+}
+
+/* ... and when the disk does not take them either, none is told and nothing moves any more. */
+TEST(a_commit_for_which_neither_memory_nor_disk_has_room_stops_the_node)
+{
+    struct rig g;
+    open_rig(&g);
+    block(&g);
+    CHECK_OK(replica_flush_now(g.replica, g.now_ms));
+    g.told = 0;
+    for (uint32_t i = 0; i < REPLICA_NOTICES_MAX; i++) {
+        block(&g);
+    }
+    g.disk.full = true;
+    block(&g);
+    CHECK(replica_status(g.replica).broken);
+    CHECK_EQ(g.told, 0);
+    g.disk.full = false;
+    CHECK_ERR(replica_flush_now(g.replica, g.now_ms), ERR_FAILED);
+    CHECK_EQ(g.told, 0);
+    close_rig(&g);
 }

@@ -1,5 +1,9 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "node/log_internal.h"
 #include "node/peer_internal.h"
+#include "node/replica_codec_internal.h"
 #include "tests/pki.h"
 
 static uint64_t now_real(void)
@@ -75,8 +79,9 @@ static void on_refused(void *user, uint32_t peer, const char *address, const cha
 }
 
 /* Node `self` showing this certificate, at a port of the system's choice. */
-static void side_open(struct side *s, uv_loop_t *loop, const struct pki *pki, uint32_t self,
-                      struct bytes cert, struct bytes key)
+typedef void link_told(void *user, uint32_t peer, enum peer_link link, bool up);
+static void side_open_as(struct side *s, uv_loop_t *loop, const struct pki *pki, uint32_t self,
+                         struct bytes cert, struct bytes key, link_told *told)
 {
     struct tls_config t = { cert, key, pki->trust, now_real };
     s->pki = pki;
@@ -89,11 +94,17 @@ static void side_open(struct side *s, uv_loop_t *loop, const struct pki *pki, ui
                               .listen = "127.0.0.1:0",
                               .address = s->address,
                               .user = s,
-                              .link = on_link,
+                              .link = told,
                               .message = on_message,
                               .refused = on_refused };
     pki_must(peers_open(&c, &s->peers));
     (void)snprintf(s->own, sizeof s->own, "127.0.0.1:%u", peers_port(s->peers));
+}
+
+static void side_open(struct side *s, uv_loop_t *loop, const struct pki *pki, uint32_t self,
+                      struct bytes cert, struct bytes key)
+{
+    side_open_as(s, loop, pki, self, cert, key, on_link);
 }
 
 static void node_open_at(struct side *s, uv_loop_t *loop, const struct pki *pki, uint32_t self)
@@ -311,22 +322,126 @@ TEST(a_hello_in_another_name_than_the_certificates_is_refused)
     pki_open(&p, 1, log_now_ms());
     node_open_at(&s[1], &loop, &p, 1);
     s[0].address[1] = s[1].own;
-    s[0].pki = &p;
-    struct tls_config t = { der_bytes(&p.cert[0]), der_bytes(&p.key[0]), p.trust, now_real };
-    CHECK_OK(tls_context_open(&t, &s[0].tls));
-    struct peers_config c = { .loop = &loop,
-                              .tls = s[0].tls,
-                              .genesis = &p.genesis,
-                              .self = 0,
-                              .listen = "127.0.0.1:0",
-                              .address = s[0].address,
-                              .user = &s[0],
-                              .link = on_link_lying,
-                              .message = on_message,
-                              .refused = on_refused };
-    CHECK_OK(peers_open(&c, &s[0].peers));
+    side_open_as(&s[0], &loop, &p, 0, der_bytes(&p.cert[0]), der_bytes(&p.key[0]), on_link_lying);
     CHECK(until(&loop, s[1].refused, "not a Hello of this node"));
     CHECK_STR(s[1].trace, "");
+    all_close(&loop, s, 2);
+    pki_close(&p);
+}
+
+/* How long the first message of node 0 is: a Hello whose key is as long as it takes. */
+static size_t hello_size;
+
+static void on_link_long(void *user, uint32_t peer, enum peer_link link, bool up)
+{
+    static uint8_t memory[1 << 17], key[PEER_HELLO_SIZE_MAX];
+    struct side *s = user;
+    struct bytes wire = { NULL, 0 };
+    static struct peer_hello h;
+    struct peer_message m = { .kind = PEER_HELLO, .hello = &h };
+    if (!up || link != PEER_LINK_CONSENSUS) {
+        return;
+    }
+    h = (struct peer_hello){ .purpose = WIRE_PURPOSE_CONSENSUS, .keys.count = 1 };
+    h.space = s->pki->genesis.space;
+    h.node = s->pki->genesis.participant[s->self].id;
+    for (size_t len = hello_size - 200; wire.len != hello_size && len < hello_size; len++) {
+        struct arena a = arena_over(memory, sizeof memory);
+        h.keys.key[0].public_key = bytes_of(key, len);
+        pki_must(peer_encode(&m, sizeof memory, &a, &wire));
+    }
+    CHECK_EQ(wire.len, hello_size);
+    peers_send(s->peers, peer, link, wire);
+}
+
+/* Node 1 hears such a Hello: what it says of it, and of the link. */
+static void hello_of(size_t size, const char *refused, const char *trace)
+{
+    uv_loop_t loop;
+    struct pki p;
+    struct side s[2] = { 0 };
+    hello_size = size;
+    CHECK_EQ(uv_loop_init(&loop), 0);
+    pki_open(&p, 1, log_now_ms());
+    node_open_at(&s[1], &loop, &p, 1);
+    s[0].address[1] = s[1].own;
+    side_open_as(&s[0], &loop, &p, 0, der_bytes(&p.cert[0]), der_bytes(&p.key[0]), on_link_long);
+    CHECK(until(&loop, refused[0] != '\0' ? s[1].refused : s[1].trace,
+                refused[0] != '\0' ? refused : trace));
+    CHECK_STR(s[1].refused, refused);
+    CHECK_STR(s[1].trace, trace);
+    CHECK_EQ(peers_up(s[1].peers, 0, PEER_LINK_CONSENSUS), refused[0] == '\0');
+    all_close(&loop, s, 2);
+    pki_close(&p);
+}
+
+TEST(the_first_message_is_so_long_and_no_longer)
+{
+    hello_of(PEER_HELLO_SIZE_MAX, "", "0+ 0:large");
+    hello_of(PEER_HELLO_SIZE_MAX + 1, "a frame is too long", "");
+}
+
+static int silent(const struct side *s)
+{
+    struct sockaddr_storage at;
+    pki_must(conn_parse_address(s->own, &at));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool there = connect(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in)) == 0;
+    return there ? fd : -1;
+}
+
+/* Whether node 1 has closed it. */
+static bool ended(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Long enough for all that has arrived to be read: the loop is turned until nothing moves. */
+static void settle(uv_loop_t *loop)
+{
+    for (int i = 0; i < 50; i++) {
+        (void)uv_run(loop, UV_RUN_NOWAIT);
+        (void)usleep(1000);
+    }
+}
+
+TEST(so_many_strangers_wait_and_one_more_takes_the_place_of_the_oldest)
+{
+    uv_loop_t loop;
+    struct pki p;
+    struct side s[2] = { 0 };
+    int fd[PEER_STRANGERS_MAX + 1];
+    CHECK_EQ(uv_loop_init(&loop), 0);
+    pki_open(&p, 1, log_now_ms());
+    node_open_at(&s[1], &loop, &p, 1);
+    for (uint32_t i = 0; i < PEER_STRANGERS_MAX; i++) {
+        fd[i] = silent(&s[1]);
+        CHECK(fd[i] >= 0);
+        if (i == 0) {
+            settle(&loop); /* it is the oldest by some milliseconds */
+        }
+    }
+    settle(&loop);
+    CHECK_STR(s[1].refused, "");
+    for (uint32_t i = 0; i < PEER_STRANGERS_MAX; i++) {
+        CHECK(!ended(fd[i]));
+    }
+    fd[PEER_STRANGERS_MAX] = silent(&s[1]);
+    CHECK(fd[PEER_STRANGERS_MAX] >= 0);
+    CHECK(until(&loop, s[1].refused, "too many strangers"));
+    settle(&loop);
+    CHECK_STR(s[1].refused, "too many strangers"); /* once */
+    CHECK(ended(fd[0]));
+    for (uint32_t i = 1; i <= PEER_STRANGERS_MAX; i++) {
+        CHECK(!ended(fd[i]));
+    }
+    s[0].address[1] = s[1].own; /* a peer is let in all the same */
+    node_open_at(&s[0], &loop, &p, 0);
+    CHECK(until(&loop, s[1].trace, "0:hello"));
+    for (uint32_t i = 0; i <= PEER_STRANGERS_MAX; i++) {
+        (void)close(fd[i]);
+    }
     all_close(&loop, s, 2);
     pki_close(&p);
 }

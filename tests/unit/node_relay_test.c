@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,20 +26,25 @@ static uint16_t port_of(int fd)
     return ntohs(at.sin_port);
 }
 
+static bool log_counts(const struct weather *w, const char *text, unsigned times)
+{
+    uint8_t *bytes = NULL;
+    size_t len = 0, found = 0;
+    if (test_read_file(w->log, &bytes, &len)) {
+        for (const uint8_t *p = bytes; len > 0 && p != NULL;) {
+            p = memmem(p, len - (size_t)(p - bytes), text, strlen(text));
+            found += p != NULL ? 1 : 0;
+            p = p == NULL ? NULL : p + 1;
+        }
+        free(bytes);
+    }
+    return found >= times;
+}
+
 static bool log_has(const struct weather *w, const char *text, unsigned times)
 {
     for (int i = 0; i < 500; i++) {
-        uint8_t *bytes = NULL;
-        size_t len = 0, found = 0;
-        if (test_read_file(w->log, &bytes, &len)) {
-            for (const uint8_t *p = bytes; len > 0 && p != NULL;) {
-                p = memmem(p, len - (size_t)(p - bytes), text, strlen(text));
-                found += p != NULL ? 1 : 0;
-                p = p == NULL ? NULL : p + 1;
-            }
-            free(bytes);
-        }
-        if (found >= times) {
+        if (log_counts(w, text, times)) {
             return true;
         }
         (void)usleep(10000);
@@ -71,7 +77,9 @@ static bool weather_open(struct weather *w, unsigned delay_ms, unsigned rate)
     char folder[TEST_FOLDER_SIZE];
     test_folder("relay", folder);
     (void)snprintf(w->log, sizeof w->log, "%s/log", folder);
+    struct timeval limit = { 5, 0 }; /* of accept too */
     w->server = socket(AF_INET, SOCK_STREAM, 0);
+    (void)setsockopt(w->server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     if (w->server < 0 || bind(w->server, (struct sockaddr *)&at, sizeof at) != 0 ||
         listen(w->server, 16) != 0) {
         return false;
@@ -79,6 +87,7 @@ static bool weather_open(struct weather *w, unsigned delay_ms, unsigned rate)
     w->pid = fork();
     if (w->pid == 0) {
         char to[32];
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
         (void)snprintf(to, sizeof to, "127.0.0.1:%u", port_of(w->server));
         struct relay_options o = { "127.0.0.1:0", to, w->log, delay_ms, rate };
         _exit(relay_run(&o) == ERR_NONE ? 0 : 1);
@@ -245,5 +254,43 @@ TEST(a_relay_that_cannot_listen_says_why)
     CHECK_ERR(relay_run(&o), ERR_PORT_IN_USE);
     o.listen = "here";
     CHECK_ERR(relay_run(&o), ERR_USAGE);
+    CHECK_EQ(weather_close(&w), 0);
+}
+
+/* Dials once more; whether its byte comes out at the far side. */
+static bool passes(const struct weather *w, int *client, int *server)
+{
+    char byte = 0;
+    *client = dial(w);
+    *server = *client < 0 ? -1 : accept(w->server, NULL, NULL);
+    return *server >= 0 && write(*client, "x", 1) == 1 && read_all(*server, &byte, 1) &&
+           byte == 'x';
+}
+
+TEST(so_many_connections_pass_one_more_ends_at_once_and_there_is_room_again_afterwards)
+{
+    struct weather w;
+    static int client[RELAY_CONNS_MAX], server[RELAY_CONNS_MAX];
+    char byte;
+    CHECK(weather_open(&w, 0, 0));
+    for (uint32_t i = 0; i < RELAY_CONNS_MAX; i++) {
+        CHECK(passes(&w, &client[i], &server[i]));
+    }
+    int more = dial(&w);
+    CHECK(more >= 0);
+    CHECK_EQ(read(more, &byte, 1), 0); /* the relay closes it */
+    CHECK(!log_counts(&w, "\"event\":\"open\"", RELAY_CONNS_MAX + 1));
+    (void)close(more);
+    CHECK_EQ(write(server[0], "y", 1), 1); /* those that were there notice nothing */
+    CHECK(read_all(client[0], &byte, 1) && byte == 'y');
+    (void)close(client[1]);
+    CHECK(!read_all(server[1], &byte, 1));
+    (void)close(server[1]);
+    CHECK(log_has(&w, "\"event\":\"close\"", 1));
+    CHECK(passes(&w, &client[1], &server[1]));
+    for (uint32_t i = 0; i < RELAY_CONNS_MAX; i++) {
+        (void)close(client[i]);
+        (void)close(server[i]);
+    }
     CHECK_EQ(weather_close(&w), 0);
 }
