@@ -234,13 +234,13 @@ TEST(formats_16_a_receipt_whose_event_names_more_subjects_is_refused)
 {
     struct receipt r;
     given_a_ledger();
-    for (uint8_t subjects = EVENT_SUBJECTS_MAX; subjects <= EVENT_SUBJECTS_MAX + 1; subjects++) {
+    for (uint32_t subjects = EVENT_SUBJECTS_MAX; subjects <= EVENT_SUBJECTS_MAX + 1; subjects++) {
         uint8_t memory[512];
         struct buf b = buf_over(memory, sizeof memory);
         static const struct hash transaction = { { 1 } };
         put_field(&b, 1, HASH_SIZE, bytes_of_hash(&transaction));
         put_field(&b, 5, (uint8_t)(subjects * (HASH_SIZE + 2)), bytes_of(NULL, 0));
-        for (uint8_t i = 0; i < subjects; i++) {
+        for (uint32_t i = 0; i < subjects; i++) {
             put_field(&b, 4, HASH_SIZE, bytes_of_hash(&transaction));
         }
         CHECK_ERR(receipt_decode(buf_bytes(&b), &f->arena, &r),

@@ -178,10 +178,10 @@ TEST(blocks_and_votes_come_through_workers_that_are_full)
     start();
     crowd(VERIFY_TXS);
     crowd(VERIFY_BLOCK);
-    for (uint8_t i = 0; i < TXS; i++) {
+    for (uint32_t i = 0; i < TXS; i++) {
         struct arena a = arena_over(scratch, sizeof scratch);
         struct hash sent;
-        CHECK_OK(node_submit(node[MAKER], anchor(i, &a, &id[i]), &sent));
+        CHECK_OK(node_submit(node[MAKER], anchor((uint8_t)i, &a, &id[i]), &sent));
     }
     for (int i = 0; i < 20000 && !node_committed(node[MAKER], &id[TXS - 1]); i++) {
         (void)uv_run(node_loop(node[MAKER]), UV_RUN_NOWAIT);

@@ -203,7 +203,7 @@ static void pad_nodes_file(const struct space *s, size_t size)
 {
     char path[TEST_FOLDER_SIZE + 16];
     (void)snprintf(path, sizeof path, "%s/nodes.json", s->dir);
-    FILE *f = fopen(path, "ab");
+    FILE *f = fopen(path, "r+b");
     CHECK(f != NULL && fseek(f, 0, SEEK_END) == 0);
     for (size_t at = (size_t)ftell(f); at < size; at++) {
         CHECK(fputc(' ', f) == ' ');
