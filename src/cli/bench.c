@@ -268,6 +268,7 @@ static const struct cli_option CLUSTER_OPTIONS[] = {
     { "--rate", "N", "transactions a second that the flood offers (4000)" },
     { "--clients", "N", "pairs of processes, one that sends and one that verifies, 1 to 8 (2)" },
     { "--suite", "S", "of signatures and hashes: intl or gm (intl)" },
+    { "--tokens", "N", "of a hundred transactions so many are mints, else payments (25; gm 0)" },
     { "--participants", "N", "whose keys sign, 100 each, 2 to 1000 (1000)" },
     { "--state", "N", "records put into the state before, at most 1900000 (0)" },
     { "--keep", "DIR", "the space is kept there, with its state, and used again" },

@@ -75,8 +75,11 @@ static enum err sign_all(struct load *l)
         struct bytes wire;
         size_t mark = arena_mark(&l->s->arena);
         struct bench_sent *x = &l->lane->record[l->first + i];
-        TRY(bench_make(l->s, l->o->crowd, l->o->kind, i * l->o->lanes + l->o->number, &l->s->arena,
-                       &x->id, &wire));
+        uint32_t n = i * l->o->lanes + l->o->number;
+        enum bench_kind kind = bench_kind_of(l->o, n);
+        TRY(bench_make(l->s, l->o->crowd, kind, n, &l->s->arena, &x->id, &wire));
+        x->token = kind == BENCH_MINT;
+        x->size = (uint16_t)wire.len;
         ASSERT(wire.len <= TX_ROOM / 2 && used + wire.len <= room);
         memcpy(l->memory + used, wire.ptr, wire.len);
         l->wire[i] = bytes_of(l->memory + used, wire.len);
@@ -218,6 +221,7 @@ static void choose(struct bench_lane *lane, uint32_t from, bool old, struct aske
     }
 }
 
+/* A transaction that failed has its receipt too: it is waited for no longer, and counts apart. */
 static void believe(struct session *s, struct bench_lane *lane, const struct asked *q,
                     struct bench_belief *belief, struct bytes proof)
 {
@@ -230,8 +234,10 @@ static void believe(struct session *s, struct bench_lane *lane, const struct ask
     uint64_t now = bench_now_ns();
     for (uint32_t i = 0; i < b.count; i++) {
         uint32_t slot = slot_of(q, &b.tx[i].id);
-        if (q->slot[slot] != 0 && b.receipt[i].status == RECEIPT_OK) {
-            atomic_store(&lane->record[q->index[q->slot[slot] - 1]].proven_ns, now);
+        if (q->slot[slot] != 0) {
+            struct bench_sent *x = &lane->record[q->index[q->slot[slot] - 1]];
+            atomic_store(&x->failed, b.receipt[i].status != RECEIPT_OK);
+            atomic_store(&x->proven_ns, now);
         }
     }
 }

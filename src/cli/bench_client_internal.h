@@ -28,6 +28,7 @@ enum {
 struct bench_crowd {
     uint32_t count, first; /* their places in genesis.participants */
     uint8_t seed[32];
+    struct hash law; /* of the space's genesis: the pack set that its mints name */
 };
 /* The key `key` (from 1) of participant `who` of the crowd. */
 void bench_crowd_secret(const struct suite *s, const struct bench_crowd *c, uint32_t who,
@@ -36,7 +37,7 @@ void bench_crowd_secret(const struct suite *s, const struct bench_crowd *c, uint
 MUST_USE enum err bench_crowd_document(const struct suite *s, const struct bench_crowd *c,
                                        uint32_t who, struct arena *a, struct did_document *out);
 
-enum bench_kind { BENCH_PAY, BENCH_ANCHOR, BENCH_ISSUE };
+enum bench_kind { BENCH_PAY, BENCH_ANCHOR, BENCH_ISSUE, BENCH_MINT };
 /* Signed transaction number `n` of that kind: of participant n modulo the crowd, a key after the
  * other; an issue is the session's own. */
 MUST_USE enum err bench_make(struct session *s, const struct bench_crowd *c, enum bench_kind kind,
@@ -46,6 +47,9 @@ struct bench_sent {
     struct hash id;
     _Atomic uint64_t due_ns;    /* when it was to be sent, however late it was; 0: it is refused */
     _Atomic uint64_t proven_ns; /* when its receipt was verified; 0: not yet */
+    _Atomic bool failed;        /* that receipt says anything but ok */
+    bool token;                 /* else money, or whatever its phase sends */
+    uint16_t size;              /* on the wire */
 };
 /* One sender and one verifier, at one node first. */
 struct bench_lane {
@@ -67,10 +71,14 @@ struct bench_offer {
     const char *dir, *pass_path, *as;
     const struct bench_crowd *crowd;
     enum bench_kind kind;
+    uint32_t tokens;        /* of a hundred payments so many are mints instead */
     uint32_t number, lanes; /* of the lane */
     uint32_t count;         /* transactions in all */
     double per_s;
 };
+/* What transaction number `n` of an offer is: tokens are spread evenly over all keys. */
+enum bench_kind bench_kind_of(const struct bench_offer *o, uint32_t n);
+
 /* Whose receipts count: the committee of genesis, and those that the proof of a transaction follows
  * from it where a space that was kept has others. */
 struct bench_belief {

@@ -116,11 +116,11 @@ static void kill_primary(struct cluster *k, struct phase *p, uint64_t at_ns)
     }
 }
 
-static void tally(struct cluster *k, struct phase *p, const uint32_t *from)
+void cluster_tally(const struct cluster *k, const uint32_t *from, struct phase *p)
 {
     uint64_t first = UINT64_MAX, last = 0;
     for (uint32_t l = 0; l < k->lanes; l++) {
-        struct bench_lane *lane = &k->lane[l];
+        const struct bench_lane *lane = &k->lane[l];
         p->offered += lane->sent - from[l];
         p->refused += lane->refused;
         p->busy += lane->busy;
@@ -131,8 +131,12 @@ static void tally(struct cluster *k, struct phase *p, const uint32_t *from)
             if (x->proven_ns == 0) {
                 continue;
             }
+            if (x->failed) {
+                p->failed++;
+                continue;
+            }
             first = x->due_ns < first ? x->due_ns : first;
-            p->proven += 1;
+            cluster_mix_count(p, x);
             last = x->proven_ns > last ? x->proven_ns : last;
             if (p->killed_ns != 0 && x->due_ns > p->killed_ns &&
                 (p->back_ns == 0 || x->proven_ns < p->back_ns)) {
@@ -185,6 +189,7 @@ enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, do
                                 .as = kind == BENCH_ISSUE ? "bank" : "exporter",
                                 .crowd = &k->crowd,
                                 .kind = kind,
+                                .tokens = (uint32_t)k->o.tokens,
                                 .count = (uint32_t)count,
                                 .per_s = per_s };
     TRY(start_phase(k, &what, from, child));
@@ -201,10 +206,14 @@ enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, do
         while (waitpid(child[i], NULL, 0) < 0 && errno == EINTR) {
         }
     }
-    tally(k, p, from);
+    cluster_tally(k, from, p);
     if (p->proven == 0) {
-        return cli_fail(k->b->cli, ERR_UNAVAILABLE, "cluster", "no receipt was verified");
+        return cli_fail(
+            k->b->cli, ERR_UNAVAILABLE, "cluster",
+            "no receipt of a transaction that succeeded was verified, of %llu that failed",
+            (unsigned long long)p->failed);
     }
+    k->minted += (uint64_t)p->token.proven;
     p->validator = threads_since(k, &validators, p->proven);
     p->client_us = (clients_us(k) - clients) / p->proven;
     p->wire_bytes = (loopback_bytes() - wire) / p->proven;
@@ -236,7 +245,7 @@ static void answer_times(struct cluster *k, const struct phase *p, bool after_ki
             const struct bench_sent *x = &k->lane[l].record[i];
             bool near = p->killed_ns != 0 && x->due_ns + 1000000 > p->killed_ns &&
                         x->due_ns < p->killed_ns + (uint64_t)AFTER_KILL_MS * 1000000;
-            if (x->proven_ns != 0 && x->due_ns >= p->began_ns && near == after_kill) {
+            if (x->proven_ns != 0 && !x->failed && x->due_ns >= p->began_ns && near == after_kill) {
                 ns[n++] = x->proven_ns - x->due_ns;
             }
         }
@@ -268,6 +277,8 @@ static void answer_flood(struct cluster *k, const struct phase *p, double ceilin
     cluster_say(k, "keys", "keys that sign", (double)k->crowd.count * BENCH_CROWD_KEYS, "");
     cluster_say(k, "offered_per_s", "offered, flood", p->offered / k->b->seconds, "tx/s");
     cluster_say(k, "tps", "receipts verified, flood", p->tps, "tx/s");
+    cluster_mix_say(k, p, "");
+    cluster_mix_sizes(k, p);
     cluster_say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling,
                 "tx/s");
     cluster_say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
@@ -298,6 +309,7 @@ static void answer_flood(struct cluster *k, const struct phase *p, double ceilin
 static void answer_load(struct cluster *k, const struct phase *p)
 {
     cluster_say(k, "load_tps", "receipts verified at 60 % of that", p->tps, "tx/s");
+    cluster_mix_say(k, p, "load_");
     cluster_say(k, "load_lost", "without a receipt after 15 s", (double)p->lost, "tx");
     answer_times(k, p, false);
     if (p->killed_ns != 0) {
@@ -362,13 +374,14 @@ static enum err measure(struct cluster *k, struct phase *p)
 {
     double ceiling, seconds = k->b->seconds, rate = (double)k->o.rate;
     answer_suite(k);
+    TRY(cluster_mix_open(k));
     TRY(answer_ceiling(k, &ceiling));
     if (!k->kept) {
         TRY(cluster_phase(k, BENCH_ISSUE, k->crowd.count, ISSUE_RATE, false, p));
     }
     TRY(cluster_fill(k, k->o.state));
     cluster_say(k, "state", "records of the bench's making before it begins",
-                (double)k->state + 2.0 * k->crowd.count, "");
+                (double)(k->state + k->minted * CLUSTER_TOKEN_RECORDS) + 2.0 * k->crowd.count, "");
     TRY(answer_lone(k));
     TRY(cluster_phase(k, BENCH_PAY, rate * seconds, rate, false, p));
     answer_flood(k, p, ceiling);
@@ -376,6 +389,7 @@ static enum err measure(struct cluster *k, struct phase *p)
     TRY(cluster_phase(k, BENCH_PAY, load * seconds, load, true, p));
     answer_load(k, p);
     TRY(cluster_slower(k, rate, p));
+    TRY(cluster_note(k));
     return cluster_sync(k);
 }
 
@@ -391,38 +405,41 @@ static enum err read_options(struct cli *c, struct cluster_options *o)
     if (o->keep != NULL && strlen(o->keep) >= CLI_DIR_SIZE_MAX) {
         return cli_fail(c, ERR_USAGE, "--keep", "the name is too long");
     }
-    return ERR_NONE;
+    return cluster_mix_read(c, o);
 }
 
 /* A space that is kept has the suite that it was made with. One that cannot be opened says why when
  * it is used. */
-static enum err check_kept(struct cli *c, const char *keep, const struct suite *asked)
+static enum err check_kept(struct cli *c, struct cluster_options *o)
 {
     char dir[CLI_DIR_SIZE_MAX + 48];
     struct cli own = *c;
     struct session s;
-    if (keep == NULL || cli_option(c, "--suite") == NULL) {
+    const struct suite *asked;
+    TRY(net_suite(c, &asked));
+    if (o->keep == NULL ||
+        (cli_option(c, "--suite") == NULL && cli_option(c, "--tokens") == NULL)) {
         return ERR_NONE;
     }
-    snprintf(dir, sizeof dir, "%s/space", keep);
+    snprintf(dir, sizeof dir, "%s/space", o->keep);
     own.dir = dir;
     if (session_open(&own, false, &s) != ERR_NONE) {
         return ERR_NONE;
     }
     const struct suite *kept = s.suite;
     session_close(&s);
-    return kept == asked ? ERR_NONE
-                         : cli_fail(c, ERR_USAGE, "--suite",
-                                    "the space that is kept is of suite %s", suite_name(kept));
+    if (cli_option(c, "--suite") != NULL && kept != asked) {
+        return cli_fail(c, ERR_USAGE, "--suite", "the space that is kept is of suite %s",
+                        suite_name(kept));
+    }
+    return cluster_mix_suite(c, kept, o);
 }
 
 enum err bench_cluster_check(struct cli *c)
 {
     struct cluster_options o;
-    const struct suite *suite;
-    TRY(net_suite(c, &suite));
     TRY(read_options(c, &o));
-    return check_kept(c, o.keep, suite);
+    return check_kept(c, &o);
 }
 
 static enum err run_cluster(struct cluster *k)

@@ -44,14 +44,19 @@ static enum err net(struct cluster *k, const char *verb)
 }
 
 /* The file that says how a kept space goes on: whose keys its crowd has, what its state holds. */
-static enum err write_note(const struct cluster *k)
+enum err cluster_note(const struct cluster *k)
 {
+    if (k->o.keep == NULL) {
+        return ERR_NONE;
+    }
     char path[CLI_DIR_SIZE_MAX + 48], hex[HEX_SIZE(sizeof k->crowd.seed) + 1];
     snprintf(path, sizeof path, "%s/bench", k->base);
     hex_encode(bytes_of(k->crowd.seed, sizeof k->crowd.seed), hex);
     FILE *f = fopen(path, "w");
-    bool good = f != NULL && fprintf(f, "{\"participants\":%u,\"seed\":\"%s\",\"state\":%llu}\n",
-                                     k->crowd.count, hex, (unsigned long long)k->state) > 0;
+    bool good = f != NULL &&
+                fprintf(f, "{\"minted\":%llu,\"participants\":%u,\"seed\":\"%s\",\"state\":%llu}\n",
+                        (unsigned long long)k->minted, k->crowd.count, hex,
+                        (unsigned long long)k->state) > 0;
     if (f != NULL) {
         good = fclose(f) == 0 && good;
     }
@@ -65,7 +70,7 @@ static enum err read_note(struct cluster *k)
     size_t len;
     json_t *j = NULL;
     const char *hex;
-    int64_t people = 0, state = 0;
+    int64_t people = 0, state = 0, minted = 0;
     struct hash seed;
     snprintf(path, sizeof path, "%s/bench", k->base);
     if (access(path, R_OK) != 0) {
@@ -77,9 +82,13 @@ static enum err read_note(struct cluster *k)
     e = e != ERR_NONE ? e : json_get_int(j, "state", &state);
     e = e != ERR_NONE ? e : json_get_str(j, "seed", &hex);
     e = e != ERR_NONE ? e : hash_from_hex(hex, &seed);
-    if (e == ERR_NONE && people > 0 && people <= BENCH_CROWD_MAX && state >= 0) {
+    if (json_member(j, "minted") != NULL) { /* else of a bench that sent no tokens */
+        e = e != ERR_NONE ? e : json_get_int(j, "minted", &minted);
+    }
+    if (e == ERR_NONE && people > 0 && people <= BENCH_CROWD_MAX && state >= 0 && minted >= 0) {
         k->crowd.count = (uint32_t)people;
         k->state = (uint64_t)state;
+        k->minted = (uint64_t)minted;
         memcpy(k->crowd.seed, seed.b, sizeof k->crowd.seed);
         k->kept = true;
     }
@@ -209,12 +218,10 @@ enum err cluster_fill(struct cluster *k, uint64_t state)
         k->state += (uint64_t)p.proven;
         fprintf(k->b->cli->progress, "state %llu of %llu\n", (unsigned long long)k->state,
                 (unsigned long long)state);
-        if (k->o.keep != NULL) {
-            TRY(write_note(k));
-        }
+        TRY(cluster_note(k));
     }
     clear_lanes(k);
-    return k->o.keep != NULL ? write_note(k) : ERR_NONE;
+    return cluster_note(k);
 }
 
 enum err cluster_slower(struct cluster *k, double rate, struct phase *p)
@@ -229,6 +236,7 @@ enum err cluster_slower(struct cluster *k, double rate, struct phase *p)
     TRY(e);
     TRY(cluster_phase(k, BENCH_PAY, rate * k->b->seconds, rate, false, p));
     cluster_say(k, "slower_tps", "receipts verified, each sync slower by 2 ms", p->tps, "tx/s");
+    cluster_mix_say(k, p, "slower_");
     cluster_say(k, "slower_lost", "without a receipt after 15 s", (double)p->lost, "tx");
     return ERR_NONE;
 }
@@ -261,5 +269,6 @@ enum err cluster_sync(struct cluster *k)
     cluster_say(k, "sync_blocks", "  blocks", (double)target, "");
     cluster_say(k, "sync_records", "  records of the bench's making in them, at least",
                 (double)k->state, "");
+    cluster_say(k, "sync_tokens", "  tokens in them, at least", (double)k->minted, "");
     return ERR_NONE;
 }

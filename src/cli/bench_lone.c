@@ -29,7 +29,8 @@ static enum err one(struct session *s, const struct bench_crowd *c, uint32_t n,
     struct bytes proof = reader_take(&in, reader_u32(&in));
     TRY(bench_believe(s, belief, proof, &id, &b));
     *ns = bench_now_ns() - began;
-    return ERR_NONE;
+    bool paid = b.count == 1 && hash_equal(&b.tx[0].id, &id) && b.receipt[0].status == RECEIPT_OK;
+    return paid ? ERR_NONE : ERR_REFUSED;
 }
 
 static enum err ping(struct session *s, uint64_t *ns)
