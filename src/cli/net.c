@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "cli/actions_internal.h"
 #include "cli/net_internal.h"
+#include "cli/trust_internal.h"
 #include "crypto/secret.h"
 #include "node/relay.h"
 
@@ -296,29 +297,47 @@ static uint32_t slower_ms(void)
     return ms > 1000 ? 1000 : (uint32_t)ms;
 }
 
+/* The node copies its anchors: the files need not stay. */
+static enum err open_anchored(struct cli *c, struct node_options *o, struct node **n,
+                              char why[NODE_WHY_SIZE])
+{
+    struct trust_files trust;
+    struct node_anchor anchor[TRUST_ANCHORS_MAX];
+    char passphrase[CLI_PASSPHRASE_SIZE_MAX];
+    size_t len;
+    TRY(trust_open_anchors(c, &trust));
+    for (uint32_t i = 0; i < trust.caller.anchor_count; i++) {
+        anchor[i] = (struct node_anchor){ cli_option_at(c, "--anchor", (int)i), trust.anchor[i] };
+    }
+    o->anchor = anchor;
+    o->anchor_count = trust.caller.anchor_count;
+    enum err e = cli_passphrase(c, "passphrase of the node", passphrase, &len);
+    if (e == ERR_NONE) {
+        o->passphrase = bytes_of(passphrase, len);
+        e = node_open(o, n, why);
+        secret_wipe(passphrase, sizeof passphrase);
+        e = e == ERR_NONE ? e : cli_fail(c, e, "node", "%s", why[0] != '\0' ? why : err_text(e));
+    }
+    trust_close(&trust);
+    return e;
+}
+
 static enum err run_node(struct cli *c)
 {
-    char passphrase[CLI_PASSPHRASE_SIZE_MAX], why[NODE_WHY_SIZE] = "";
-    size_t len;
+    char why[NODE_WHY_SIZE] = "";
     uint64_t index, scale, gap;
     struct node *n;
     struct api *api;
     TRY(cli_number(c, "--index", 0, NET_PARTICIPANTS_MAX - 1, 0, &index));
     TRY(cli_number(c, "--timer-scale", 1, 100, 1, &scale));
     TRY(cli_number(c, "--snapshot-gap", 1, UINT32_MAX, NODE_SNAPSHOT_GAP, &gap));
-    TRY(cli_passphrase(c, "passphrase of the node", passphrase, &len));
     struct node_options o = { .dir = c->dir,
                               .index = (uint32_t)index,
-                              .passphrase = bytes_of(passphrase, len),
                               .timer_scale = (uint32_t)scale,
                               .sync_slower_ms = slower_ms(),
                               .snapshot_gap = gap };
-    enum err e = node_open(&o, &n, why);
-    secret_wipe(passphrase, sizeof passphrase);
-    if (e != ERR_NONE) {
-        return cli_fail(c, e, "node", "%s", why[0] != '\0' ? why : err_text(e));
-    }
-    e = api_open(n, &api, why);
+    TRY(open_anchored(c, &o, &n, why));
+    enum err e = api_open(n, &api, why);
     if (e == ERR_NONE) {
         c->exit_code = node_run(n);
         api_close(api);
@@ -375,6 +394,7 @@ static const struct cli_option NODE_OPTIONS[] = {
     { "--index", "I", "which node of nodes.json" },
     { "--timer-scale", "N", "slow timers down, for instrumented builds (1)" },
     { "--snapshot-gap", "BLOCKS", "behind by more, take a snapshot (4096)" },
+    TRUST_ANCHOR_OPTION,
     { NULL, NULL, NULL },
 };
 static const struct cli_option RELAY_OPTIONS[] = {

@@ -8,13 +8,21 @@
 
 enum err trust_open(struct cli *c, struct trust_files *out)
 {
-    const char *now = cli_option(c, "--now"), *path;
-    memset(out, 0, sizeof *out);
-    out->caller.now_ms = session_now_ms();
-    out->caller.anchor = out->anchor;
-    if (now != NULL && clock_parse(now, &out->caller.now_ms) != ERR_NONE) {
+    const char *now = cli_option(c, "--now");
+    uint64_t now_ms = session_now_ms();
+    if (now != NULL && clock_parse(now, &now_ms) != ERR_NONE) {
         return cli_fail(c, ERR_USAGE, now, "is not a time such as 2026-11-21T12:00:00Z");
     }
+    TRY(trust_open_anchors(c, out));
+    out->caller.now_ms = now_ms;
+    return ERR_NONE;
+}
+
+enum err trust_open_anchors(struct cli *c, struct trust_files *out)
+{
+    const char *path;
+    memset(out, 0, sizeof *out);
+    out->caller.anchor = out->anchor;
     for (int i = 0; (path = cli_option_at(c, "--anchor", i)) != NULL; i++) {
         size_t len = 0;
         if (i == TRUST_ANCHORS_MAX) {

@@ -27,7 +27,8 @@ struct sync {
     enum sync_phase phase;
     uint64_t now_ms, above, log, deadline_ms;
     uint32_t server, rounds, liars, next_piece, missing;
-    bool later; /* somebody of this round is making one */
+    bool later;          /* somebody of this round is making one */
+    enum proof_step why; /* the newest offer is no good */
     struct sync_peer peer[SYNC_PEERS_MAX];
     struct asked asked[SYNC_WINDOW_MAX];
     struct taken taken[2];
@@ -151,7 +152,7 @@ static void catch_liar(struct sync *s, struct sync_effects *out)
 {
     s->liars++;
     s->peer[s->server].liar = true;
-    emit(out, (struct sync_effect){ .kind = SYNC_LIAR, .to = s->server });
+    emit(out, (struct sync_effect){ .kind = SYNC_LIAR, .to = s->server, .why = s->why });
     leave_server(s, out);
 }
 
@@ -227,8 +228,9 @@ static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum 
     struct snapshot x;
     arena_reset(&next->arena);
     next->known = false;
-    struct proof_caller caller = { .now_ms = ev->now_ms };
-    TRY(snapshot_verify(s->config.suite, s->config.genesis, &caller, ev->bytes, &next->arena, &x));
+    struct proof_caller caller = { ev->now_ms, s->config.anchor_count, s->config.anchor };
+    TRY(snapshot_verify(s->config.suite, s->config.genesis, &caller, ev->bytes, &next->arena, &x,
+                        &s->why));
     bool of_use = x.header.height > s->above || x.first.height > s->log + 1;
     bool same = now->known && bytes_equal(now->snapshot.wire, x.wire);
     *what = !of_use ? OFFER_USELESS : same ? OFFER_SAME : OFFER_FRESH;
@@ -242,7 +244,6 @@ static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum 
 }
 
 /* Events. */
-
 typedef enum err sync_fn(struct sync *s, const struct sync_event *ev, struct arena *work,
                          struct sync_effects *out);
 

@@ -59,7 +59,8 @@ struct sync_effect {
     enum sync_effect_kind kind;
     uint32_t to, piece;
     uint64_t height;
-    struct bytes bytes; /* for the call */
+    struct bytes bytes;  /* for the call */
+    enum proof_step why; /* LIAR: what its offer failed at; PROOF_OK: it was a piece */
 };
 struct sync_effects {
     uint32_t count;
@@ -72,6 +73,10 @@ struct sync_config {
     uint32_t self, peers;
     uint32_t retry_ms;
     size_t piece_max; /* bytes of a piece */
+    /* Canonical CertifiedHeader each, which live as long: a snapshot that contradicts one is a lie,
+     * and one handed over past the trust period needs one (ledger/trust.h). */
+    uint32_t anchor_count;
+    const struct bytes *anchor;
 };
 struct sync; /* opaque: lives in the arena */
 

@@ -95,13 +95,13 @@ static enum err check_pieces(const struct suite *s, const struct snapshot_parts 
 
 enum err snapshot_verify(const struct suite *s, const struct genesis *g,
                          const struct proof_caller *caller, struct bytes wire, struct arena *a,
-                         struct snapshot *out)
+                         struct snapshot *out, enum proof_step *step)
 {
     struct snapshot_parts *p = ARENA_NEW(a, struct snapshot_parts);
     struct snapshot *own = ARENA_NEW(a, struct snapshot);
     struct certified_header certified;
     struct trust trust;
-    enum proof_step step;
+    *step = PROOF_ENCODING;
     if (p == NULL || own == NULL) {
         return ERR_NO_SPACE;
     }
@@ -109,11 +109,12 @@ enum err snapshot_verify(const struct suite *s, const struct genesis *g,
     if (p->depth > SNAPSHOT_DEPTH_MAX) {
         return ERR_SIZE;
     }
-    TRY(proof_follow(s, g, p->hand_over, p->hand_over_count, a, &trust, &step));
+    TRY(proof_follow(s, g, p->hand_over, p->hand_over_count, a, &trust, step));
     TRY(proof_verify_header_by(s, g, &trust, caller, p->certified, a, &own->header, &own->hash,
-                               &step));
+                               step));
     own->hand_over_count = p->hand_over_count;
     own->hand_over = p->hand_over;
+    *step = PROOF_HISTORY;
     TRY(certified_header_decode(p->certified, a, &certified));
     TRY(header_decode(p->first, a, &own->first));
     TRY(check_history(s, p, own));
@@ -122,7 +123,9 @@ enum err snapshot_verify(const struct suite *s, const struct genesis *g,
         snapshot_needs(g, &own->header, own->first.height, own->first.time_ms)) {
         return ERR_PROOF;
     }
+    *step = PROOF_STATE;
     TRY(check_pieces(s, p, a, own));
+    *step = PROOF_OK;
     TRY(arena_copy(a, wire, &own->wire));
     own->certified = p->certified;
     own->header_bytes = certified.header_bytes;

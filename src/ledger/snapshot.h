@@ -42,11 +42,11 @@ struct snapshot_entry {
 /* Takes certified, first_bytes, first_path, before, depth, piece, and as `history` the frontier
  * over the headers below this one. */
 MUST_USE enum err snapshot_encode(const struct snapshot *s, struct arena *a, struct bytes *out);
-/* Everything but the pieces themselves. `caller` as in proof_verify_header_by. ERR_PROOF,
+/* Everything but the pieces themselves. `caller` and *step as in proof_verify_header_by. ERR_PROOF,
  * ERR_ENCODING, ERR_SIZE, ERR_NO_SPACE. */
 MUST_USE enum err snapshot_verify(const struct suite *s, const struct genesis *g,
                                   const struct proof_caller *caller, struct bytes wire,
-                                  struct arena *a, struct snapshot *out);
+                                  struct arena *a, struct snapshot *out, enum proof_step *step);
 /* The oldest block that whoever stands at `tip` needs, seen from `from` downwards: whether a block
  * of this time may hold a transaction whose window is still open, or be named by a last commit. */
 bool snapshot_needs(const struct genesis *g, const struct header *tip, uint64_t height,

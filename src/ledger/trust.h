@@ -9,7 +9,8 @@
 
 enum {
     PROOF_HAND_OVERS_MAX = 64, /* of one proof: with four seats about 200 KiB */
-    PROOF_HAND_OVER_SIZE_MAX = 32 * 1024
+    PROOF_HAND_OVER_SIZE_MAX = 32 * 1024,
+    TRUST_ANCHORS_MAX = 16 /* of one verifier or node: each costs it a certificate */
 };
 
 /* Which step of a proof failed: for people and tests. */
@@ -57,6 +58,20 @@ MUST_USE enum err proof_verify_header_by(const struct suite *s, const struct gen
                                          struct bytes certified_header, struct arena *a,
                                          struct header *out, struct hash *hash,
                                          enum proof_step *step);
+/* The block that an anchor pins. */
+struct trust_anchor {
+    uint64_t height, time_ms;
+    struct hash hash, previous;
+};
+/* What the genesis file alone tells of anchors: each is certified in this space, by the committee
+ * of genesis or one that is not known yet, and one chain can hold them all. Of two that contradict
+ * each other *which is the later in the list and *against the other one, and *step PROOF_OK: both
+ * are certified (ERR_INTEGRITY). Else ERR_ENCODING, ERR_SIZE, ERR_PROOF of *which; ERR_NO_SPACE.
+ * `out` holds `count`, at most TRUST_ANCHORS_MAX. */
+MUST_USE enum err trust_anchors_read(const struct suite *s, const struct genesis *g,
+                                     const struct bytes *anchor, uint32_t count, struct arena *a,
+                                     struct trust_anchor *out, uint32_t *which, uint32_t *against,
+                                     enum proof_step *step);
 MUST_USE enum err proof_encode_hand_over(struct bytes certified_header,
                                          const struct committee *next, struct arena *a,
                                          struct bytes *out);

@@ -65,7 +65,9 @@ static enum err take_hand_over(struct check *c, struct bytes body)
 
 static enum err take_snapshot(struct check *c, struct bytes body)
 {
-    enum err e = snapshot_verify(c->suite, c->genesis, c->caller, body, c->keep, &c->snapshot);
+    enum proof_step step;
+    enum err e =
+        snapshot_verify(c->suite, c->genesis, c->caller, body, c->keep, &c->snapshot, &step);
     if (e == ERR_NO_SPACE) {
         return e;
     }

@@ -96,11 +96,12 @@ static enum err take_hand_over(struct import *m, struct bytes body)
 
 static enum err take_snapshot(struct import *m, struct bytes body)
 {
+    enum proof_step step;
     if (!m->install) {
         return ERR_NONE;
     }
     TRY(snapshot_verify(m->o->node.suite, &m->o->node.genesis, m->caller, body, &m->keep,
-                        &m->snapshot));
+                        &m->snapshot, &step));
     return store_clear(m->store);
 }
 

@@ -156,6 +156,11 @@ static void on_settle(uv_prepare_t *handle)
         return;
     }
     n->settle_due = false;
+    if (replica_status(n->replica).off_anchor) { /* as the log has said */
+        n->exit_code = err_exit_code(ERR_INTEGRITY);
+        node_stop(n);
+        return;
+    }
     uint64_t now = node_now_ms(n);
     enum err e = replica_flush(n->replica, now);
     tell_disk(n, e);

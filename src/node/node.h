@@ -11,6 +11,10 @@
 
 enum { NODE_WHY_SIZE = 300, NODE_SNAPSHOT_GAP = 4096 };
 
+struct node_anchor {
+    const char *name;       /* for people: its file's */
+    struct bytes certified; /* canonical CertifiedHeader (ledger/trust.h) */
+};
 struct node_options {
     const char *dir;
     uint32_t index;
@@ -18,13 +22,16 @@ struct node_options {
     uint32_t view_timeout_ms; /* 0: 2000 */
     uint32_t timer_scale;     /* 0: 1; sanitizer runs use 4 */
     uint64_t snapshot_gap;    /* replica_config; 0: 4,096 blocks */
-    uint32_t sync_slower_ms;  /* each sync of a log takes so much longer: for benchmarks */
+    uint32_t anchor_count;    /* at most TRUST_ANCHORS_MAX, copied */
+    const struct node_anchor *anchor;
+    uint32_t sync_slower_ms; /* each sync of a log takes so much longer: for benchmarks */
     const struct contract_table *contracts; /* NULL: the release's; for tests of upgrades */
 };
 struct node; /* opaque */
 /* Opens everything and listens on the peer port. On error *why says what, why and what to do:
  * ERR_NOT_FOUND, ERR_PASSPHRASE, ERR_PORT_IN_USE, ERR_DISK_FULL, ERR_CORRUPT, ERR_VERSION,
- * ERR_BUSY (another process holds the directory). */
+ * ERR_BUSY (another process holds the directory); ERR_UNREADABLE, ERR_PROOF (an anchor is
+ * none of this space), ERR_INTEGRITY (anchors contradict each other, or the block log). */
 MUST_USE enum err node_open(const struct node_options *o, struct node **out,
                             char why[NODE_WHY_SIZE]);
 void *node_loop(struct node *n); /* uv_loop_t: the API server runs on it */

@@ -291,6 +291,7 @@ enum err node_files_open(struct node *n, const struct node_options *o, char why[
 {
     char name[64];
     TRY(open_dir(n, o->dir, o->index, why));
+    TRY(anchors_open(&n->anchors, n->suite, &n->genesis, o, why));
     TRY(load_nodes(n, why));
     TRY(make_node_dir(n, why));
     TRY(take_lock(n, why));
@@ -305,6 +306,7 @@ enum err node_files_open(struct node *n, const struct node_options *o, char why[
 
 void node_files_close(struct node *n)
 {
+    anchors_close(&n->anchors);
     tls_context_close(n->tls);
     identity_trust_close(n->trust);
     keystore_close(&n->keystore);

@@ -2,6 +2,7 @@
 #ifndef CARNET_NODE_NODE_INTERNAL_H
 #define CARNET_NODE_NODE_INTERNAL_H
 
+#include "node/anchors_internal.h"
 #include "node/batch_internal.h"
 #include "node/delivery_internal.h"
 #include "node/disk_internal.h"
@@ -83,6 +84,7 @@ struct node {
     struct bulk_fetch fetch[BULK_FETCHES_MAX];
     struct scrub scrub;
     struct batches batches;
+    struct anchors anchors;
 };
 
 struct storage node_disk(struct node *n);
@@ -98,10 +100,8 @@ void node_name(const char *prefix, const struct hash *h, const char *suffix,
 /* A whole file of the space's folder into the arena. */
 MUST_USE enum err node_read_file(struct disk *d, const char *name, size_t size_max, struct arena *a,
                                  struct bytes *out);
-
 /* Fills *why with "what: why; hint" and gives e back. */
 enum err node_said(char why[NODE_WHY_SIZE], enum err e, const char *what, const char *hint);
-
 /* node_files.c: what is read before anything runs. */
 MUST_USE enum err node_files_open(struct node *n, const struct node_options *o,
                                   char why[NODE_WHY_SIZE]);

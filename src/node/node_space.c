@@ -163,6 +163,12 @@ static void port_send(void *ctx, uint32_t peer, struct bytes message)
     }
 }
 
+static void port_anchor(void *ctx, const struct replica_anchor *x)
+{
+    struct node *n = ctx;
+    anchors_told(&n->anchors, x);
+}
+
 static void port_other(void *ctx, uint32_t peer, struct bytes message)
 {
     struct node *n = ctx;
@@ -288,6 +294,7 @@ static struct replica_config replica_settings(struct node *n, const struct node_
                    .store_unpin = port_unpin,
                    .store_reset = port_reset,
                    .committed = port_committed,
+                   .anchor = port_anchor,
                    .other = port_other },
         .limits = limits(),
         .self = n->self,
@@ -301,6 +308,8 @@ static struct replica_config replica_settings(struct node *n, const struct node_
         .gossip_ms = 20,
         .heights_max = NODE_HEIGHTS_MAX,
         .snapshot_gap = o->snapshot_gap,
+        .anchor_count = n->anchors.count,
+        .anchor = n->anchors.certified,
         .tell_replayed = true,
     };
 }
@@ -347,6 +356,10 @@ enum err node_space_open(struct node *n, const struct node_options *o, char why[
         return node_said(why, e, n->space_dir, "the folded state or the index cannot be opened");
     }
     e = node_replica_open(n, o);
+    if (e == ERR_INTEGRITY && n->anchors.said[0] != '\0') {
+        (void)snprintf(why, NODE_WHY_SIZE, "%s", n->anchors.said);
+        return e;
+    }
     if (e != ERR_NONE) {
         return node_said(why, e, n->space_dir,
                          e == ERR_VERSION ? "a newer release of Carnet does"

@@ -115,7 +115,8 @@ enum err replica_init(const struct replica_config *config, struct arena *region,
                       struct replica **out)
 {
     if (config->genesis->participant_count > REPLICA_PEERS_MAX ||
-        config->self >= config->genesis->participant_count) {
+        config->self >= config->genesis->participant_count ||
+        config->anchor_count > TRUST_ANCHORS_MAX) {
         return ERR_RANGE;
     }
     struct replica *r = ARENA_NEW(region, struct replica);
@@ -131,6 +132,7 @@ enum err replica_init(const struct replica_config *config, struct arena *region,
     r->peer_count = r->genesis->participant_count;
     r->keys_epoch = UINT64_MAX;
     TRY(assemble(r, region));
+    TRY(replica_anchors_read(r));
     TRY(replica_recover(r));
     replica_clear(r);
     r->tick_due = true;
@@ -362,6 +364,7 @@ struct replica_status replica_status(const struct replica *r)
                                 .remembered = signatures.remembered,
                                 .retry_ms = ledger_retry_ms(r->ledger),
                                 .broken = r->broken,
+                                .off_anchor = r->off_anchor,
                                 .restart = r->installable,
                                 .snapshots = r->snapshots,
                                 .liars = sync_liars(r->take),

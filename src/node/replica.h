@@ -35,6 +35,8 @@ struct replica_config {
     uint64_t heights_max;  /* blocks kept in the log, 40 bytes of memory each; 0: a million */
     uint64_t snapshot_gap; /* behind by more blocks, a snapshot is taken; 0: 4,096 */
     uint32_t segment_log2; /* blocks of one file of the log; 0: 10, for 1,024 */
+    uint32_t anchor_count; /* at most TRUST_ANCHORS_MAX; the bytes live as long as the replica */
+    const struct bytes *anchor; /* canonical CertifiedHeader each: another block is not taken */
     bool tell_replayed;    /* `committed` also of blocks that replica_init replays from the log */
     bool fold_every_block; /* else the folded view is marked every sixteen blocks */
 };
@@ -45,7 +47,8 @@ size_t replica_memory_size(const struct replica_config *config);
 /* Opens logs, cuts a torn tail, replays the block log above the folded view and the vote log,
  * raises the boot number. A bad record inside a log is dropped with all after it and fetched again
  * from peers. ERR_CORRUPT: the boot file or the folded view is damaged; ERR_NO_SPACE,
- * ERR_DISK_FULL, ERR_FAILED; ERR_VERSION: a block of a set that the contracts do not know. */
+ * ERR_DISK_FULL, ERR_FAILED; ERR_VERSION: a block of a set that the contracts do not know;
+ * ERR_INTEGRITY: an anchor and the log contradict each other; errors of trust_anchors_read. */
 MUST_USE enum err replica_init(const struct replica_config *config, struct arena *region,
                                uint64_t now_ms, struct replica **out);
 /* A peer came or went. Up: HELLO is said. */
@@ -81,6 +84,7 @@ struct replica_status {
     uint64_t index_base; /* the shell's: what happened at or below is in no answer of its index */
     struct version_set version, version_next; /* of the next block; decided and to come, or 0 */
     bool broken; /* memory and disk disagree: nothing moves any more, start again from the disk */
+    bool off_anchor; /* broken for another reason: an anchor says otherwise */
 };
 struct replica_status replica_status(const struct replica *r);
 /* What a peer has said of itself, in HELLO and by its votes; of oneself, how one stands. A vote for
@@ -91,7 +95,6 @@ struct replica_seen {
 };
 struct replica_seen replica_seen(const struct replica *r, uint32_t peer);
 struct ledger *replica_ledger(struct replica *r);
-
 /* Who certifies the block after the committed one. */
 const struct committee *replica_committee(const struct replica *r);
 

@@ -49,6 +49,7 @@ enum err replica_persist(struct replica *r)
 
 enum err replica_append_block(struct replica *r, const struct block *b, struct bytes certificate)
 {
+    TRY(replica_anchors_append(r, b));
     if (r->in_flight && blocklog_flushes(&r->blocks, b, certificate)) {
         TRY(replica_persist(r));
     }

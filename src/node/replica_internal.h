@@ -100,6 +100,8 @@ struct replica {
     bool votes_damaged;
     bool disk_failed; /* nothing moves until a flush succeeds */
     bool broken;      /* memory and disk disagree: only a restart helps */
+    bool off_anchor;  /* broken for another reason: an anchor says otherwise */
+    struct trust_anchor anchor[TRUST_ANCHORS_MAX];
     uint64_t began; /* committed height at which this node began to observe; with `observes` */
     bool observes;
     struct pbft_effects effects;

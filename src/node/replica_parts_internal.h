@@ -43,6 +43,15 @@ const struct committee *replica_committee_at(struct replica *r, uint64_t epoch);
 struct key_slot *replica_row_slots(struct replica *r, const struct hash *root); /* NULL: none */
 struct key_slot *replica_row_add(struct replica *r, const struct hash *root);
 
+/* replica_anchors.c: a block of an anchor's height is the anchor's or is not taken. */
+MUST_USE enum err replica_anchors_read(struct replica *r);
+MUST_USE enum err replica_anchors_start(struct replica *r); /* the log as it lies there */
+/* Blocks of the peer that is asked, hashed into one another: ERR_PROOF, and told, when one is not
+ * the anchor's, or when they lead to an anchor from another block than our tip. */
+MUST_USE enum err replica_anchors_range(struct replica *r, const struct block *b, uint32_t count);
+MUST_USE enum err replica_anchors_append(struct replica *r, const struct block *b);
+void replica_anchors_lie(struct replica *r, uint32_t peer, enum proof_step why); /* a snapshot's */
+
 /* replica_hand_over.c */
 void replica_hand_over_tick(struct replica *r);
 MUST_USE enum err replica_load_hand_overs(struct replica *r);

@@ -16,6 +16,24 @@ struct replica_commit {
     uint32_t receipt_count;
 };
 
+/* What an anchor and this node's chain have to do with each other (replica_config.anchor). */
+enum replica_anchor_kind {
+    REPLICA_ANCHOR_WANTED,  /* a snapshot of `peer` needs one: no other member but that is set */
+    REPLICA_ANCHOR_REFUSED, /* one of the anchors does not go with a snapshot of `peer`; as above */
+    REPLICA_ANCHOR_BELOW, /* it is of a block at or below the log's base: there is nothing to ask */
+    REPLICA_ANCHOR_PEER,  /* `peer` gave another block of this height; it was not taken */
+    REPLICA_ANCHOR_LOG,   /* the log has another one: the start ends here */
+    REPLICA_ANCHOR_APART, /* blocks of `peer` lead to the anchor, and not from the log's tip */
+    REPLICA_ANCHOR_BLOCK  /* another one was certified, and not committed here */
+};
+struct replica_anchor {
+    enum replica_anchor_kind kind;
+    uint32_t number;      /* of the configuration's anchors */
+    uint32_t peer;        /* WANTED, REFUSED, PEER, APART */
+    uint64_t height, tip; /* of the anchor; of the log: what APART has found is the block there */
+    struct hash pinned, found;
+};
+
 struct replica_ports {
     void *ctx;
     struct storage disk; /* logs "blocks.log", "votes.log", files "boot", "epoch-keys" */
@@ -45,6 +63,8 @@ struct replica_ports {
     /* Forget all values: those of a snapshot at this height follow, then its mark. */
     enum err (*store_reset)(void *ctx, uint64_t height);
     void (*committed)(void *ctx, const struct replica_commit *c);
+    /* Also from within replica_init. After the last two nothing moves any more. NULL: not told. */
+    void (*anchor)(void *ctx, const struct replica_anchor *x);
     /* Something that is not consensus arrived (attachments, chunks): the shell's own business. */
     void (*other)(void *ctx, uint32_t peer, struct bytes message);
 };

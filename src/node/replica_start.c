@@ -288,6 +288,7 @@ enum err replica_recover(struct replica *r)
     TRY(start_ledger(r, &resume, &header, &history));
     TRY(join_log(r, resume));
     TRY(blocklog_open(&r->blocks, &r->work, &end));
+    TRY(replica_anchors_start(r));
     if (resume) {
         TRY(same_history(r));
         TRY(remember_window(r));

@@ -99,6 +99,7 @@ static enum err decode_range(struct replica *r, const struct peer_chain *c, stru
 static enum err check_range(struct replica *r, const struct peer_chain *c, struct block *b)
 {
     TRY(decode_range(r, c, b));
+    TRY(replica_anchors_range(r, b, c->count));
     const struct block *last = &b[c->count - 1];
     const struct block *next = &b[r->blocks.height + 1 - c->from];
     if (!blocklog_links(&r->blocks, &next->header.previous)) {

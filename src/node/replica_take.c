@@ -20,7 +20,9 @@ enum err replica_take_init(struct replica *r, struct arena *region)
                              .self = r->config.self,
                              .peers = r->peer_count,
                              .retry_ms = r->config.resend_ms,
-                             .piece_max = r->block_max };
+                             .piece_max = r->block_max,
+                             .anchor_count = r->config.anchor_count,
+                             .anchor = r->config.anchor };
     TRY(reclog_init(&r->taken, &r->config.ports.disk, PIECES, r->block_max + 64,
                     2 * (r->block_max + 64), region));
     return sync_init(&c, region, &r->take);
@@ -73,6 +75,7 @@ static enum err carry(struct replica *r, const struct sync_effect *e)
         return keep_piece(r, e);
     case SYNC_LIAR:
         r->peer[e->to].liar = true;
+        replica_anchors_lie(r, e->to, e->why);
         break;
     case SYNC_GIVE_UP:
         r->snapshot_after_ms = r->now_ms + REPLICA_SNAPSHOT_PAUSE_MS;
