@@ -1,10 +1,11 @@
-/* Building blocks from what waits: by class, round-robin by author, then age. */
+/* Building blocks from what waits: a share to each class, round-robin by author, then age. */
 #include "ledger/ledger_internal.h"
 
 enum {
     FRAME_LENGTH_SIZE = 4,
     ARENA_ALIGNMENT = 16,
-    LINK_FRAME_SHARE = 4 /* of a link's memory the frame takes a quarter; receipts need the rest */
+    LINK_FRAME_SHARE = 4, /* of a link's memory the frame takes a quarter; receipts need the rest */
+    CLASS_SHARE = 4       /* of a block's places and bytes a class that waits has a quarter */
 };
 
 /* What a proposer has chosen so far: entries of the pool whose place in the block is not yet sure.
@@ -15,16 +16,21 @@ struct choice {
     size_t size, size_max; /* of the block's frame */
 };
 
+/* Those of one class that were not looked at yet, in the pool's order. */
+struct line {
+    const uint64_t *next, *end;
+};
+
 static bool invalid_for_ever(enum err e)
 {
     return e == ERR_STALE || e == ERR_SIGNATURE || e == ERR_ENCODING;
 }
 
 /* Against the parent's state, as a validator will. */
-static enum err choose_one(struct ledger *l, uint32_t index, struct choice *c)
+static enum err choose_one(struct ledger *l, uint32_t index, size_t size_max, struct choice *c)
 {
     struct bytes wire = mempool_bytes(&l->mempool, index);
-    if (c->size + FRAME_LENGTH_SIZE + wire.len > c->size_max) {
+    if (c->size + FRAME_LENGTH_SIZE + wire.len > size_max) {
         return ERR_SIZE;
     }
     struct tx tx;
@@ -40,22 +46,82 @@ static enum err choose_one(struct ledger *l, uint32_t index, struct choice *c)
     return ERR_NONE;
 }
 
-/* A transaction in an open ancestor stays in the pool: the ancestor may yet be dropped. */
-static enum err choose(struct ledger *l, struct choice *c)
+/* The next of a class, while the block holds less than that. A transaction in an open ancestor stays
+ * in the pool: the ancestor may yet be dropped. */
+static enum err choose_of(struct ledger *l, struct line *line, uint32_t count_max, size_t size_max,
+                          struct choice *c)
 {
-    const uint64_t *order = mempool_order(&l->mempool);
-    uint32_t waiting = l->mempool.count;
-    for (uint32_t i = 0; i < waiting && c->count < c->count_max; i++) {
-        uint32_t index = mempool_order_index(order[i]);
-        enum err e = choose_one(l, index, c);
+    for (; line->next < line->end && c->count < count_max; line->next++) {
+        uint32_t index = mempool_order_index(*line->next);
+        enum err e = choose_one(l, index, size_max, c);
         if (l->ctx.fatal != ERR_NONE) {
             return l->ctx.fatal;
+        }
+        if (e == ERR_SIZE && size_max < c->size_max) {
+            return ERR_NONE; /* the class has its share; this one may come in what is left */
         }
         if (invalid_for_ever(e)) {
             mempool_remove(&l->mempool, &l->mempool.entry[index].id);
         }
     }
     return ERR_NONE;
+}
+
+static uint32_t share_of(uint32_t count)
+{
+    return count < CLASS_SHARE ? 1 : count / CLASS_SHARE;
+}
+
+/* First its share to each class, so that a flood of one keeps no other out; then what is left, to
+ * the earlier first. */
+static enum err choose_lines(struct ledger *l, struct line line[MEMPOOL_CLASSES], struct choice *c)
+{
+    for (uint32_t k = 0; k < MEMPOOL_CLASSES; k++) {
+        uint32_t count = c->count + share_of(c->count_max);
+        size_t size = c->size + c->size_max / CLASS_SHARE;
+        count = count < c->count_max ? count : c->count_max;
+        size = size < c->size_max ? size : c->size_max;
+        TRY(choose_of(l, &line[k], count, size, c));
+    }
+    for (uint32_t k = 0; k < MEMPOOL_CLASSES; k++) {
+        TRY(choose_of(l, &line[k], c->count_max, c->size_max, c));
+    }
+    return ERR_NONE;
+}
+
+/* Into the order that a block has: no class before an earlier one, and as chosen within it. */
+static enum err by_class(struct ledger *l, struct choice *c)
+{
+    uint32_t *index = ARENA_ARRAY(&l->scratch, uint32_t, c->count_max), n = 0;
+    if (index == NULL) {
+        return ERR_NO_SPACE;
+    }
+    for (uint32_t k = 0; k < MEMPOOL_CLASSES; k++) {
+        for (uint32_t i = 0; i < c->count; i++) {
+            if (l->mempool.entry[c->index[i]].order_class == k) {
+                index[n++] = c->index[i];
+            }
+        }
+    }
+    ASSERT(n == c->count);
+    c->index = index;
+    return ERR_NONE;
+}
+
+static enum err choose(struct ledger *l, struct choice *c)
+{
+    const uint64_t *order = mempool_order(&l->mempool);
+    struct line line[MEMPOOL_CLASSES];
+    uint32_t waiting = l->mempool.count, at = 0;
+    for (uint32_t k = 0; k < MEMPOOL_CLASSES; k++) {
+        line[k].next = order + at;
+        while (at < waiting && l->mempool.entry[mempool_order_index(order[at])].order_class == k) {
+            at++;
+        }
+        line[k].end = order + at;
+    }
+    TRY(choose_lines(l, line, c));
+    return by_class(l, c);
 }
 
 /* Run what was chosen; what a rule keeps out stays in the pool for a later block. Full memory ends

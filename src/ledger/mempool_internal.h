@@ -89,7 +89,7 @@ const struct pending *mempool_oldest(struct mempool *m);
 void mempool_remove(struct mempool *m, const struct hash *id);
 /* Remove what no block after this time can hold. Nothing else moves. */
 void mempool_sweep(struct mempool *m, uint64_t time_ms);
-/* Entry indices in the order a proposer takes them, m->count of them: by class, round-robin by
+/* Entry indices in the order a block has them, m->count of them: by class, round-robin by
  * author, then age. They stay valid until the next add, also of who leaves meanwhile. */
 const uint64_t *mempool_order(struct mempool *m);
 /* The entry of an element of the order. */
