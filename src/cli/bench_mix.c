@@ -14,15 +14,14 @@ static uint64_t records_of_tokens(const struct cluster_options *o)
  * nodes in the middle of a flood. */
 static enum err need_room(struct cli *c, const struct cluster_options *o, uint64_t held)
 {
-    uint64_t more = o->tokens == 0 ? 0 : records_of_tokens(o);
-    if (more == 0 || o->state + held + more <= CLUSTER_RECORDS_MAX) {
+    uint64_t more = o->tokens == 0 ? 0 : records_of_tokens(o), there = o->state + held;
+    if (more == 0 || there + more <= CLUSTER_RECORDS_MAX) {
         return ERR_NONE;
     }
     cli_hint(c, "a smaller --tokens, --rate, --seconds or --state; or another --keep");
     return cli_fail(c, ERR_USAGE, "--tokens",
                     "up to %llu records of tokens beside %llu are more than the %d of a state",
-                    (unsigned long long)more, (unsigned long long)(o->state + held),
-                    (int)CLUSTER_RECORDS_MAX);
+                    (unsigned long long)more, (unsigned long long)there, (int)CLUSTER_RECORDS_MAX);
 }
 
 /* There is no cipher to seal metadata with, so a mint is answered `suite` there. */

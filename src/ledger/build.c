@@ -46,8 +46,8 @@ static enum err choose_one(struct ledger *l, uint32_t index, size_t size_max, st
     return ERR_NONE;
 }
 
-/* The next of a class, while the block holds less than that. A transaction in an open ancestor stays
- * in the pool: the ancestor may yet be dropped. */
+/* The next of a class, while the block holds less than that. A transaction in an open ancestor
+ * stays in the pool: the ancestor may yet be dropped. */
 static enum err choose_of(struct ledger *l, struct line *line, uint32_t count_max, size_t size_max,
                           struct choice *c)
 {

@@ -106,9 +106,7 @@ static void hex_of(const struct hash *h, char out[HEX_SIZE(HASH_SIZE) + 1])
 void anchors_told(struct anchors *x, const struct replica_anchor *told)
 {
     static const char *const EFFECT[] = {
-        [REPLICA_ANCHOR_WANTED] =
-            "its snapshot is not taken: a change of the committee is past the "
-            "trust period; start this node with a newer --anchor",
+        [REPLICA_ANCHOR_WANTED] = "its snapshot is not taken: give this node a newer --anchor",
         [REPLICA_ANCHOR_REFUSED] = "its snapshot is not taken: it is not of the anchors' chain",
         [REPLICA_ANCHOR_PEER] = "its blocks are not taken, and others are asked",
         [REPLICA_ANCHOR_LOG] = "this node does not start",

@@ -124,8 +124,7 @@ TEST(what_an_anchor_and_the_chain_say_is_told_whole)
     static const char *const WANT[] = {
         [REPLICA_ANCHOR_WANTED] =
             "\"event\":\"anchor_wanted\",\"peer\":3,\"effect\":\"its snapshot is "
-            "not taken: a change of the committee is past the trust period; "
-            "start this node with a newer --anchor\"}",
+            "not taken: give this node a newer --anchor\"}",
         [REPLICA_ANCHOR_REFUSED] = "\"event\":\"anchor_contradicted\",\"peer\":3,\"effect\":\"its "
                                    "snapshot is not taken: it is not of the anchors' chain\"}",
         [REPLICA_ANCHOR_BELOW] = "\"event\":\"anchor_not_compared\",\"anchor\":\"f.bin\",\"height\""
