@@ -136,7 +136,10 @@ put_back() {
 stays_silent() {
     local i
     for ((i = 0; i < 8; i++)); do
-        plays "$1" validator false || return 1
+        plays "$1" validator false || {
+            "$CARNET" net status
+            return 1
+        }
         sleep 0.25
     done
 }
@@ -144,6 +147,17 @@ pays() {
     local i
     for ((i = 0; i < $1; i++)); do pay || return 1; done
 }
+# The others speak of the votes that they have heard since they began themselves.
+linked() {
+    local i
+    for i in 0 1 2 3 4; do
+        python3 -c 'import json, ssl, sys, urllib.request as u
+answer = u.urlopen(sys.argv[1] + "/v1/status", context=ssl._create_unverified_context())
+sys.exit(json.load(answer)["peers"] != 4)' "https://$(address "$i" api)" || return 1
+    done
+}
+check 'each is linked with each' within 20 linked
+check 'and all have heard all vote' pays 3
 end 2
 check 'its key file is another by now' another_key
 check 'the old disk and the old key file are put back' put_back
