@@ -77,19 +77,31 @@ static void say_change(struct pbft *p, uint32_t to)
     pbft_send(p, to, &m);
 }
 
+/* A commit certificate says all that a prepared one says. The newest is told where it is later than
+ * what the vote log has: after a crash the block log may hold a block, in whose certificate this
+ * seat is counted, and the vote log not what it had prepared for it. */
+static const struct kept_certificate *last_word(const struct pbft *p)
+{
+    const struct kept_certificate *own = &p->prepared, *last = &p->last;
+    bool later = own->size == 0 || last->view > own->view ||
+                 (last->view == own->view && last->height > own->height);
+    return pbft_has_last(p) && last->view < p->view && later ? last : own;
+}
+
 /* After this nothing of an earlier view is signed any more: the certificate in the VIEW-CHANGE is
  * the last word of this seat on all of them. */
 static void ask_for_view(struct pbft *p)
 {
+    const struct kept_certificate *word = last_word(p);
     /* Of an epoch that peers no longer look at: then what it prepared is decided, and who voted to
      * commit the newest decided block holds a certificate that is not old. */
-    bool old = p->prepared.epoch + 1 < p->committed.epoch;
+    bool old = word->epoch + 1 < p->committed.epoch;
     struct view_change c = { .space = p->config.genesis->space,
                              .epoch = pbft_epoch_of(p, p->committed.epoch),
                              .view = p->view,
                              .seat = p->config.self,
                              .committed = p->committed.height,
-                             .prepared = bytes_of(p->prepared.wire, old ? 0 : p->prepared.size) };
+                             .prepared = bytes_of(word->wire, old ? 0 : word->size) };
     enum err e = view_change_body_encode(&c, &p->step, &c.body);
     ASSERT(e == ERR_NONE);
     uint8_t signature[SUITE_SIGNATURE_SIZE_MAX] = { 0 };
@@ -355,10 +367,10 @@ static enum err check_change(struct pbft *p, const struct view_change *c, struct
         return ERR_NONE;
     }
     struct certificate prepared;
-    if (seen->len > 0 && bytes_equal(*seen, c->prepared)) {
-        TRY(certificate_decode(c->prepared, &p->step, &prepared));
-    } else {
-        TRY(pbft_verify_certificate(p, c->prepared, VOTE_PREPARE, &prepared));
+    TRY(certificate_decode(c->prepared, &p->step, &prepared));
+    if (seen->len == 0 || !bytes_equal(*seen, c->prepared)) {
+        enum vote_kind kind = prepared.kind == VOTE_COMMIT ? VOTE_COMMIT : VOTE_PREPARE;
+        TRY(pbft_verify_certificate(p, c->prepared, kind, &prepared));
         *seen = c->prepared;
     }
     return prepared.view < c->view ? ERR_NONE : ERR_PROOF;

@@ -218,6 +218,31 @@ static enum err replay_or_cut(struct replica *r)
     return replay_blocks(r);
 }
 
+/* Blocks that were committed together have one certificate, that of the last. Where a crash has
+ * left others of them and not it, nothing here proves them: this seat may be counted in it by a
+ * vote that never became durable and that nobody has heard. They go, and come back with a
+ * certificate. What is folded was durable, with all votes before it. */
+static enum err cut_unproven(struct replica *r)
+{
+    uint64_t from = ledger_committed(r->ledger).height, at = r->blocks.height;
+    from = from > r->blocks.base ? from : r->blocks.base;
+    struct bytes wire = { NULL, 0 }, certificate = { NULL, 0 };
+    struct block above;
+    struct hash previous = { { 0 } };
+    for (; at > from && r->blocks.height - at <= PBFT_OPEN_MAX; at--) {
+        if (blocklog_read(&r->blocks, at, &r->work, &wire, &certificate) != ERR_NONE ||
+            block_decode(r->suite, wire, &r->work, &above) != ERR_NONE) {
+            return ERR_NONE; /* the replay looks at damaged ones */
+        }
+        if (certificate.len > 0) {
+            break;
+        }
+        previous = above.header.previous;
+    }
+    bool found = at == from || certificate.len > 0;
+    return found && at < r->blocks.height ? blocklog_cut(&r->blocks, at, &previous) : ERR_NONE;
+}
+
 /* The block log and the folded view must tell the same story where both have a block. */
 static enum err same_history(const struct replica *r)
 {
@@ -289,6 +314,10 @@ enum err replica_recover(struct replica *r)
     TRY(join_log(r, resume));
     TRY(blocklog_open(&r->blocks, &r->work, &end));
     TRY(replica_anchors_start(r));
+    size_t mark = arena_mark(&r->work);
+    enum err cut = cut_unproven(r);
+    arena_release(&r->work, mark);
+    TRY(cut);
     if (resume) {
         TRY(same_history(r));
         TRY(remember_window(r));
