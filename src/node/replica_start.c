@@ -313,11 +313,11 @@ enum err replica_recover(struct replica *r)
     TRY(start_ledger(r, &resume, &header, &history));
     TRY(join_log(r, resume));
     TRY(blocklog_open(&r->blocks, &r->work, &end));
-    TRY(replica_anchors_start(r));
     size_t mark = arena_mark(&r->work);
     enum err cut = cut_unproven(r);
     arena_release(&r->work, mark);
     TRY(cut);
+    TRY(replica_anchors_start(r));
     if (resume) {
         TRY(same_history(r));
         TRY(remember_window(r));

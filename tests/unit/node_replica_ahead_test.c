@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "node/replica_internal.h"
+#include "node/replica_parts_internal.h"
 #include "sim/sim_parts_internal.h"
 #include "tests/test.h"
 
@@ -125,4 +125,66 @@ TEST(a_vote_log_that_is_ahead_stays_so_over_restarts)
     free(memory);
     sim_world_close(l.w);
     free(l.w);
+}
+
+/* Blocks that were committed together have one certificate, that of the last of them. */
+static uint64_t without_certificate(struct replica *r)
+{
+    struct bytes wire, certificate;
+    for (uint64_t h = r->blocks.height; h > r->blocks.base + 1; h--) {
+        size_t mark = arena_mark(&r->work);
+        enum err e = blocklog_read(&r->blocks, h, &r->work, &wire, &certificate);
+        arena_release(&r->work, mark);
+        if (e == ERR_NONE && certificate.len == 0) {
+            return h;
+        }
+    }
+    return 0;
+}
+
+/* A world that ran, with a block of that kind in the log of its first node. */
+static uint64_t committed_together(struct world *w, struct sim_result *result)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct sim_options o = {
+            .seed = seed, .nodes = 4, .steps = 20000, .faults = 1u << SIM_DROP | 1u << SIM_DELAY
+        };
+        *result = (struct sim_result){ .seed = seed };
+        enum err e = sim_world_open(w, &o, result);
+        ASSERT(e == ERR_NONE);
+        (void)!sim_world_run(w);
+        uint64_t at = w->node[0].up ? without_certificate(w->node[0].replica) : 0;
+        if (at > 2) {
+            return at;
+        }
+        sim_world_close(w);
+    }
+    return 0;
+}
+
+TEST(blocks_at_the_end_of_the_log_that_no_certificate_proves_are_not_committed_after_a_crash)
+{
+    struct sim_result result;
+    struct world *w = malloc(sizeof *w);
+    CHECK(w != NULL);
+    uint64_t at = committed_together(w, &result);
+    CHECK(at > 2);
+    struct sim_node *n = &w->node[0];
+    struct replica *r = n->replica;
+    CHECK_OK(blocklog_cut(&r->blocks, at, &w->block[at].hash));
+    sim_node_crash(w, n->slot);
+    sim_store_free(&n->store);
+    CHECK_OK(sim_store_open(&n->store)); /* nothing is folded: all is in the log */
+    struct replica_config c = sim_node_config(w, n);
+    uint8_t *memory = malloc(n->memory_size);
+    CHECK(memory != NULL);
+    struct arena region = arena_over(memory, n->memory_size);
+    CHECK_OK(replica_init(&c, &region, w->now_ms, &r));
+    uint64_t height = replica_status(r).tip.height;
+    CHECK(height < at && height + PBFT_OPEN_MAX >= at);
+    CHECK_EQ(r->blocks.height, height);
+    CHECK(replica_newest_certificate(r).len > 0);
+    free(memory);
+    sim_world_close(w);
+    free(w);
 }
