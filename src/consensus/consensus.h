@@ -49,7 +49,7 @@ enum pbft_event_kind {
     PBFT_SYNCED,   /* sync moved the ledger: a committed tip with its certificate */
     PBFT_TICK,     /* time passed */
     PBFT_MAY_VOTE, /* a starting node was cleared to vote (or not any more) */
-    PBFT_COMMITTEE, /* who certifies what follows: after COMMIT of a closing block, before REPLAY */
+    PBFT_COMMITTEE, /* who certifies what follows: after a closing block; with tip, before REPLAY */
     PBFT_PEER_UP    /* a peer connected: say last votes and view again */
 };
 struct pbft_event {

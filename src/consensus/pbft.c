@@ -187,6 +187,9 @@ static enum err on_committee(struct pbft *p, const struct pbft_event *ev)
     if (p->started && p->committed.height + 1 < ev->committee->since_height) {
         return ERR_STATE; /* SYNCED will say it */
     }
+    if (!p->started) {
+        p->committed = ev->tip;
+    }
     pbft_sit(p, ev->committee, ev->seat);
     return ERR_NONE;
 }

@@ -45,7 +45,7 @@ static bool leads_to(const struct pbft *p, const struct kept *k, const struct ha
 /* What a replica has voted for or certified it must be able to give away and to vote for again. */
 static bool needed(const struct pbft *p, const struct kept *k)
 {
-    if (p->started && k->height <= p->committed.height) {
+    if (k->height <= p->committed.height) {
         return false;
     }
     for (uint32_t i = 0; i < p->chain_count; i++) {
@@ -77,15 +77,23 @@ void pbft_discard(struct pbft *p, struct kept *k)
     k->used = false;
 }
 
-/* The oldest that nobody needs. */
+/* The oldest that nobody needs. While the vote log is read, the oldest of all if need be: the log
+ * tells of blocks that were committed as it grew, and where the block log has lost its end these
+ * seem needed beside all others. Peers have them; refused, the log would count as damaged. */
 static bool evict_one(struct pbft *p)
 {
-    struct kept *worst = NULL;
+    struct kept *worst = NULL, *oldest = NULL;
     for (uint32_t i = 0; i < PBFT_BLOCKS_KEPT_MAX; i++) {
         struct kept *k = &p->kept[i];
+        if (k->used && (oldest == NULL || k->order < oldest->order)) {
+            oldest = k;
+        }
         if (k->used && !needed(p, k) && (worst == NULL || k->order < worst->order)) {
             worst = k;
         }
+    }
+    if (worst == NULL && !p->started) {
+        worst = oldest;
     }
     if (worst == NULL) {
         return false;

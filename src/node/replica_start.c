@@ -272,9 +272,11 @@ static enum err join_log(struct replica *r, bool resume)
 static enum err read_votes(struct replica *r)
 {
     enum reclog_end end = RECLOG_CLEAN;
-    struct pbft_event ev = {
-        .kind = PBFT_COMMITTEE, .now_ms = r->now_ms, .committee = &r->seating.now, .seat = r->seat
-    };
+    struct pbft_event ev = { .kind = PBFT_COMMITTEE,
+                             .now_ms = r->now_ms,
+                             .tip = ledger_committed(r->ledger),
+                             .committee = &r->seating.now,
+                             .seat = r->seat };
     TRY(pbft_step(r->pbft, &ev, &r->effects));
     TRY(reclog_open(&r->votes, &r->work, r, replay_vote, &end));
     r->votes_damaged = r->votes_damaged || end == RECLOG_DAMAGED;
