@@ -207,22 +207,11 @@ void pbft_execute_next(struct pbft *p)
     e->bytes = pbft_kept_block(p, k);
 }
 
-/* What came from a peer and does not execute is asked for again, of the next one, but not at once:
- * when it is this node that lacks something, a key for one, the answers would chase each other. */
-static void want_later(struct pbft *p, const struct hash *block)
-{
-    for (uint32_t i = 0; i < WANT_PURPOSES; i++) {
-        struct want *w = &p->want[i];
-        if (!w->open || hash_equal(&w->hash, block)) {
-            *w = (struct want){ true, *block, p->now_ms + p->config.resend_ms };
-        }
-    }
-}
-
 /* A hash covers a block's header, and the body only through the roots in it. So a block that does
  * not execute is thrown away: who sent it may have kept the header and spoilt the rest. One that
  * came from anybody is asked for again, elsewhere; one that the primary proposed costs it the view.
- */
+ * Not at once: where it is this node that lacks something, a key for one, questions and answers
+ * would chase each other, whatever else is asked for in between. */
 enum err pbft_on_executed(struct pbft *p, const struct pbft_event *ev)
 {
     if (!p->executing || !hash_equal(&p->executed, &ev->block)) {
@@ -244,7 +233,7 @@ enum err pbft_on_executed(struct pbft *p, const struct pbft_event *ev)
         pbft_discard(p, k);
     }
     if (fetched) {
-        want_later(p, &ev->block);
+        p->spoilt = (struct want){ true, ev->block, p->now_ms + p->config.resend_ms };
     }
     if (fetched && !p->changing) {
         p->resolved = p->resolved && !(p->based && height <= p->base_height);

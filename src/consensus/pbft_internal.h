@@ -45,6 +45,7 @@ struct pbft {
     bool executing, building, declined; /* BUILD brought nothing: not again before the next TICK */
     struct hash executed;               /* what EXECUTE asked for */
     struct want want[WANT_PURPOSES];
+    struct want spoilt; /* the fetched block that did not execute last, and when to ask for it */
 
     struct ballot ballot[2][PBFT_HEIGHTS][GENESIS_SEATS_MAX];
     struct announced announced[PBFT_HEIGHTS][GENESIS_SEATS_MAX];

@@ -209,15 +209,20 @@ static uint32_t seat_to_ask(const struct pbft *p, const struct hash *hash, bool 
     return seat;
 }
 
+static bool is_for(const struct want *w, const struct hash *hash)
+{
+    return w->open && hash_equal(&w->hash, hash);
+}
+
 /* Each purpose has one block asked for at a time, of one seat at a time. */
 void pbft_want(struct pbft *p, enum want_for purpose, const struct hash *hash)
 {
     struct want *w = &p->want[purpose];
-    bool first = !w->open || !hash_equal(&w->hash, hash);
-    if (!first && p->now_ms < w->again_ms) {
+    bool asked = is_for(w, hash), spoilt = is_for(&p->spoilt, hash);
+    if ((asked && p->now_ms < w->again_ms) || (spoilt && p->now_ms < p->spoilt.again_ms)) {
         return;
     }
-    uint32_t seat = seat_to_ask(p, hash, first);
+    uint32_t seat = seat_to_ask(p, hash, !asked && !spoilt);
     *w = (struct want){ .open = true, .hash = *hash, .again_ms = p->now_ms + p->config.resend_ms };
     if (seat != PBFT_OBSERVER) {
         p->fetch_seat = (seat + 1) % p->seats;
@@ -231,7 +236,7 @@ bool pbft_wanted(struct pbft *p, const struct hash *hash)
     bool wanted = false;
     for (uint32_t i = 0; i < WANT_PURPOSES; i++) {
         struct want *w = &p->want[i];
-        if (w->open && hash_equal(&w->hash, hash)) {
+        if (is_for(w, hash)) {
             wanted = true;
             w->open = false;
         }

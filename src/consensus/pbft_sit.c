@@ -45,6 +45,7 @@ static void fresh_views(struct pbft *p)
     memset(p->seat_height, 0, sizeof p->seat_height);
     memset(p->helped_ms, 0, sizeof p->helped_ms);
     memset(p->want, 0, sizeof p->want);
+    p->spoilt = (struct want){ .open = false };
 }
 
 void pbft_sit(struct pbft *p, const struct committee *c, uint32_t seat)

@@ -446,6 +446,34 @@ TEST(a_block_whose_body_was_spoilt_is_thrown_away_and_asked_for_again_a_while_la
     cluster_free(s.c);
 }
 
+/* The question for the block above stands between the answer and what comes of it. */
+TEST(a_block_that_does_not_execute_is_not_asked_for_at_once_when_the_next_is_wanted_too)
+{
+    struct spoilt s = spoilt_block();
+    struct cluster *c = s.c;
+    struct ledger_tip first = { .height = 1, .time_ms = c->now_ms, .hash = s.hash };
+    struct hash second;
+    (void)cluster_block(c, 0, &first, c->now_ms + 1, NOTHING, 2, 1, &second);
+    struct message m = { .kind = MESSAGE_VOTE };
+    m.vote = cluster_vote(c, 0, VOTE_PREPARE, 0, 2, c->now_ms + 1, &second);
+    CHECK_OK(cluster_send(c, 0, 1, &m));
+    m.vote = cluster_vote(c, 0, VOTE_PREPARE, 0, 1, c->now_ms, &s.hash);
+    CHECK_OK(cluster_send(c, 0, 1, &m));
+    CHECK_EQ(asked_for(c), 1);
+    struct message bad = { .kind = MESSAGE_BLOCK, .block = s.bad };
+    CHECK_OK(cluster_send(c, 2, 1, &bad));
+    CHECK_EQ(asked_for(c), 2); /* the second */
+    CHECK_ERR(cluster_send(c, 3, 1, &bad), ERR_STALE);
+    CHECK_EQ(asked_for(c), 2);
+    c->now_ms += 200;
+    cluster_tick(c, 1);
+    CHECK_EQ(asked_for(c), 3);
+    struct message right = { .kind = MESSAGE_BLOCK, .block = s.good };
+    CHECK_OK(cluster_send(c, 2, 1, &right));
+    CHECK_EQ(c->node[1].open_count, 1);
+    cluster_free(c);
+}
+
 TEST(while_views_change_a_certified_block_that_does_not_execute_is_not_asked_for_at_once_either)
 {
     struct spoilt s = spoilt_block();
