@@ -43,6 +43,17 @@ static void put_versions(json_t *j, const struct replica_status *st)
     }
 }
 
+static void put_activity(json_t *j, const struct node *n)
+{
+    uint64_t us[ACTIVITY_END];
+    json_t *by = json_new_object();
+    node_activity(n, us);
+    for (int a = 0; a < ACTIVITY_END; a++) {
+        json_put(by, activity_name((enum activity)a), json_new_int((int64_t)us[a]));
+    }
+    json_put(j, "processor_us", by);
+}
+
 enum err get_status(struct api_request *q)
 {
     struct replica_status st = node_status(q->node);
@@ -69,6 +80,7 @@ enum err get_status(struct api_request *q)
     json_put(j, "syncs", json_new_int((int64_t)syncs.count));
     json_put(j, "sync_p50_us", json_new_int((int64_t)syncs.p50_us));
     json_put(j, "sync_p99_us", json_new_int((int64_t)syncs.p99_us));
+    put_activity(j, q->node);
     struct scrub_status scrub = scrub_status(q->node);
     json_put(j, "scrubbed", json_new_int((int64_t)scrub.checked));
     json_put(j, "wrong_chunks", json_new_int(scrub.wrong));

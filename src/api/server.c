@@ -444,10 +444,9 @@ static int on_timer(struct exchange *x)
     return -1; /* too slow, or quiet since the last answer */
 }
 
-int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                 size_t len)
+static int event(struct api *a, struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                 void *in, size_t len)
 {
-    struct api *a = lws_context_user(lws_get_context(wsi));
     switch ((int)reason) {
     case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
         return transport_secure(user, a->node) == ERR_NONE ? 0 : -1;
@@ -484,6 +483,16 @@ int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
     default:
         return 0;
     }
+}
+
+int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                 size_t len)
+{
+    struct api *a = lws_context_user(lws_get_context(wsi));
+    enum activity was = node_turn(a->node, ACTIVITY_REQUESTS);
+    int answer = event(a, wsi, reason, user, in, len);
+    (void)node_turn(a->node, was);
+    return answer;
 }
 
 void server_wake(void *user, uint64_t height)

@@ -102,6 +102,7 @@ MUST_USE enum err bench_lone(const struct cli *c, const struct bench_offer *o,
 /* Processor time of validators by thread: the loop, the workers that verify, the syncs. */
 struct bench_threads {
     double loop_us, verify_us, sync_us;
+    double activity_us[ACTIVITY_END]; /* of the loop, as the validators themselves say */
 };
 void bench_process_us(long pid, struct bench_threads *t); /* adds */
 

@@ -57,26 +57,6 @@ int64_t cluster_status(struct cluster *k, uint32_t node, const char *member)
     return x;
 }
 
-static struct bench_threads validators_us(struct cluster *k)
-{
-    struct bench_threads t = { 0 };
-    for (uint32_t i = 0; i < CLUSTER_VALIDATORS; i++) {
-        bench_process_us(net_node_pid(&k->cli, i), &t);
-    }
-    return t;
-}
-
-/* What they took since, of one validator and one receipt. */
-static struct bench_threads threads_since(struct cluster *k, const struct bench_threads *before,
-                                          double receipts)
-{
-    struct bench_threads now = validators_us(k);
-    double share = 1 / (CLUSTER_VALIDATORS * receipts);
-    return (struct bench_threads){ (now.loop_us - before->loop_us) * share,
-                                   (now.verify_us - before->verify_us) * share,
-                                   (now.sync_us - before->sync_us) * share };
-}
-
 /* All that went over the loopback device of this machine, others' included. */
 static double loopback_bytes(void)
 {
@@ -195,7 +175,7 @@ enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, do
     TRY(start_phase(k, &what, from, child));
     fprintf(k->b->cli->progress, "%s\n", PHASE_NAME[kind]);
     fflush(k->b->cli->progress);
-    struct bench_threads validators = validators_us(k);
+    struct bench_threads validators = cluster_split(k);
     double clients = clients_us(k), wire = loopback_bytes();
     *p = (struct phase){ .began_ns = bench_now_ns() };
     atomic_store(&k->floor->begin_ns, p->began_ns);
@@ -214,7 +194,7 @@ enum err cluster_phase(struct cluster *k, enum bench_kind kind, double count, do
             (unsigned long long)p->failed);
     }
     k->minted += (uint64_t)p->token.proven;
-    p->validator = threads_since(k, &validators, p->proven);
+    p->validator = cluster_split_since(k, &validators, p->proven);
     p->client_us = (clients_us(k) - clients) / p->proven;
     p->wire_bytes = (loopback_bytes() - wire) / p->proven;
     for (uint32_t i = 0; i < CLUSTER_VALIDATORS; i++) {
@@ -282,12 +262,7 @@ static void answer_flood(struct cluster *k, const struct phase *p, double ceilin
     cluster_say(k, "ceiling_tps", "ceiling: all cores verifying, for 4 validators", ceiling,
                 "tx/s");
     cluster_say(k, "share_of_ceiling", "share of the ceiling", 100 * p->tps / ceiling, "%");
-    double all = p->validator.loop_us + p->validator.verify_us + p->validator.sync_us;
-    cluster_say(k, "validator_us_per_tx", "a validator's processor time a receipt", all, "us");
-    cluster_say(k, "verify_us_per_tx", "  of it, workers that verify", p->validator.verify_us,
-                "us");
-    cluster_say(k, "sync_us_per_tx", "  of it, threads that sync", p->validator.sync_us, "us");
-    cluster_say(k, "loop_us_per_tx", "  of it, the loop: all else", p->validator.loop_us, "us");
+    cluster_split_say(k, &p->validator);
     cluster_say(k, "client_us_per_tx", "clients' processor time a receipt", p->client_us, "us");
     cluster_say(k, "wire_bytes_per_tx", "bytes over loopback a receipt", p->wire_bytes, "B");
     cluster_say(k, "busy", "told to come again", (double)p->busy, "tx");

@@ -66,6 +66,14 @@ MUST_USE enum err cluster_phase(struct cluster *k, enum bench_kind kind, double 
 void cluster_tally(const struct cluster *k, const uint32_t *from, struct phase *p);
 void cluster_say(struct cluster *k, const char *key, const char *words, double x, const char *unit);
 
+/* bench_split.c */
+/* Processor time of all validators since they began. */
+struct bench_threads cluster_split(struct cluster *k);
+/* What they took since, of one validator and one receipt. */
+struct bench_threads cluster_split_since(struct cluster *k, const struct bench_threads *before,
+                                         double receipts);
+void cluster_split_say(struct cluster *k, const struct bench_threads *a_receipt);
+
 /* bench_keep.c */
 /* Where the space lies: kept from an earlier run, or made now. It runs afterwards. */
 MUST_USE enum err cluster_open(struct cluster *k);

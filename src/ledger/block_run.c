@@ -58,9 +58,11 @@ enum err block_run_roots(struct ledger *l, const struct block_run *b, struct hea
     const struct run *r = &b->run;
     h->cost = r->cost;
     h->tx_count = r->count;
+    enum activity was = activity_turn(&l->activity, ACTIVITY_HASH);
     merkle_root(l->suite, r->tx_leaf, r->count, &h->tx_root);
     merkle_root(l->suite, r->receipt_leaf, r->count, &h->receipt_root);
     state_root(l->state, &h->state_root);
+    (void)activity_turn(&l->activity, was);
     return committee_end(l, b->link, h);
 }
 

@@ -2,12 +2,12 @@
  *
  * Consensus never executes: it asks, and the answer names the block. Blocks above the committed
  * one are a stack of at most LEDGER_OPEN_MAX executed blocks. Nothing here reads a clock, a disk
- * or a socket; all memory comes from one arena at init. Votes and certificates of the committee
- * that decides are consensus/; here only the last commit carried in a block's body is checked.
- * Page: docs/ledger.md */
+ * or a socket; all memory comes from one arena at init. Votes and certificates are consensus/; here
+ * only the last commit that a block's body carries is checked. Page: docs/ledger.md */
 #ifndef CARNET_LEDGER_LEDGER_H
 #define CARNET_LEDGER_LEDGER_H
 
+#include "base/activity.h"
 #include "ledger/state.h"
 
 enum { LEDGER_OPEN_MAX = 4, LEDGER_PENDING_MAX = 65536 };
@@ -49,6 +49,7 @@ MUST_USE enum err ledger_init(const struct suite *s, const struct genesis *g,
                               const struct state_store *store, const struct ledger_limits *limits,
                               const struct key_source *keys, struct arena *arena,
                               struct ledger **out);
+void ledger_tell(struct ledger *l, const struct activity_port *port); /* when it makes roots */
 /* The state of height 0: visits its changes so that the shell stores them. */
 MUST_USE enum err ledger_start(struct ledger *l, void *user,
                                enum err (*visit)(void *user, const struct state_change *c));
@@ -102,8 +103,7 @@ MUST_USE enum err ledger_execute(struct ledger *l, struct bytes block);
 /* The same for a block that is committed for sure, since it hashes into a certified one: signatures
  * of its last commit, whose keys may be long forgotten, are not asked again. */
 MUST_USE enum err ledger_execute_committed(struct ledger *l, struct bytes block);
-/* Drop open blocks above this one (which is open or committed). */
-void ledger_drop_above(struct ledger *l, const struct hash *block);
+void ledger_drop_above(struct ledger *l, const struct hash *block); /* an open or committed one */
 
 /* Receipts of an open block, in order, and of the block committed last (height 0 has none). They
  * and the block's bytes live until it is dropped or until the next commit. ERR_NOT_FOUND. */

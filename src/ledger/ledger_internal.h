@@ -52,8 +52,9 @@ struct ledger {
     struct ancestor ancestor[ANCESTORS_MAX]; /* by height modulo */
     struct hash verified;                    /* hash of the certificate verified last */
     uint32_t version_set; /* of the block that is run: known once its header was judged */
-    uint64_t retry_ms;                       /* after the last ERR_BUSY of a submission */
-    uint32_t build_most;                     /* transactions of an own block; 0: as genesis */
+    uint64_t retry_ms;    /* after the last ERR_BUSY of a submission */
+    uint32_t build_most;  /* transactions of an own block; 0: as genesis */
+    struct activity_port activity;
     bool started;
 };
 

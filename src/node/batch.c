@@ -47,6 +47,7 @@ static uint32_t ask(struct node *n, struct bytes framed, struct ledger_signature
     struct reader r = reader_over(framed);
     uint64_t now = node_now_ms(n);
     uint32_t count = 0;
+    enum activity was = meter_turn(&n->meter, ACTIVITY_EXECUTE);
     while (r.left > 0 && count + TX_SIGNERS_MAX <= VERIFY_QUESTIONS_MAX) {
         struct bytes tx = reader_take(&r, reader_u32(&r));
         uint32_t asked = 0;
@@ -54,6 +55,7 @@ static uint32_t ask(struct node *n, struct bytes framed, struct ledger_signature
             count += asked;
         }
     }
+    (void)meter_turn(&n->meter, was);
     return count;
 }
 
@@ -61,10 +63,12 @@ static void submit_all(struct node *n, struct bytes framed, struct batch_entry *
 {
     struct reader r = reader_over(framed);
     uint64_t now = node_now_ms(n);
+    enum activity was = meter_turn(&n->meter, ACTIVITY_EXECUTE); /* one turn for all of them */
     for (uint32_t i = 0; i < e->count; i++) {
         struct hash id;
         e->fared[i] = replica_submit(n->replica, now, reader_take(&r, reader_u32(&r)), &id);
     }
+    (void)meter_turn(&n->meter, was);
     e->done = true;
     node_settle(n);
 }

@@ -22,6 +22,8 @@ struct node_syncs {
     uint64_t count, p50_us, p99_us;
 };
 struct node_syncs node_syncs(const struct node *n);
+/* Processor time of the loop's thread since the node was opened, by what it was busy with. */
+void node_activity(const struct node *n, uint64_t us[ACTIVITY_END]);
 
 /* `framed`: canonical transactions, each after its length in 4 bytes. ERR_ENCODING: it is not that;
  * ERR_SIZE: too many or too large; ERR_BUSY: too many batches at once, nothing was taken. */

@@ -92,7 +92,9 @@ enum err node_watch(struct node *n, node_watcher *fn, void *user)
 static void on_timer(uv_timer_t *timer)
 {
     struct node *n = timer->data;
+    enum activity was = meter_turn(&n->meter, ACTIVITY_CONSENSUS);
     replica_tick(n->replica, node_now_ms(n));
+    (void)meter_turn(&n->meter, was);
     node_settle(n);
 }
 
@@ -162,7 +164,9 @@ static void on_settle(uv_prepare_t *handle)
         return;
     }
     uint64_t now = node_now_ms(n);
+    enum activity was = meter_turn(&n->meter, ACTIVITY_CONSENSUS);
     enum err e = replica_flush(n->replica, now);
+    (void)meter_turn(&n->meter, was);
     tell_disk(n, e);
     heed_tip(n);
     tell_view(n);
@@ -228,7 +232,9 @@ static void on_link(void *user, uint32_t peer, enum peer_link link, bool up)
 
 static void handle_message(struct node *n, uint32_t peer, struct bytes message)
 {
+    enum activity was = meter_turn(&n->meter, ACTIVITY_CONSENSUS);
     enum err e = replica_receive(n->replica, node_now_ms(n), peer, message);
+    (void)meter_turn(&n->meter, was);
     if (e == ERR_ENCODING || e == ERR_PEER || e == ERR_SIGNATURE) {
         LOG("message_refused", LOG_NUM("peer", peer), LOG_ERR(e));
     }
@@ -263,7 +269,9 @@ static bool given_to_workers(struct node *n, uint32_t peer, struct bytes message
     if (txs && verify_full(n->verify, order)) {
         return true;
     }
+    enum activity was = meter_turn(&n->meter, ACTIVITY_EXECUTE);
     replica_questions(n->replica, node_now_ms(n), peer, message, x, VERIFY_QUESTIONS_MAX, &count);
+    (void)meter_turn(&n->meter, was);
     if (count < VERIFY_QUESTIONS_MIN) {
         return false;
     }
@@ -395,6 +403,7 @@ enum err node_open(const struct node_options *o, struct node **out, char why[NOD
     }
     n->timer_scale = o->timer_scale == 0 ? 1 : o->timer_scale;
     n->lock = n->root.folder = n->disk.folder = -1;
+    meter_begin(&n->meter);
     /* A peer that closes while we write must not end the process. */
     struct sigaction ignore = { .sa_handler = SIG_IGN };
     (void)sigaction(SIGPIPE, &ignore, NULL);

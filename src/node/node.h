@@ -35,7 +35,8 @@ struct node; /* opaque */
 MUST_USE enum err node_open(const struct node_options *o, struct node **out,
                             char why[NODE_WHY_SIZE]);
 void *node_loop(struct node *n); /* uv_loop_t: the API server runs on it */
-int node_run(struct node *n);    /* until SIGTERM or SIGINT; an exit code */
+enum activity node_turn(struct node *n, enum activity to); /* on its thread; gives what it was */
+int node_run(struct node *n); /* until SIGTERM or SIGINT; an exit code */
 void node_close(struct node *n);
 void node_stop(struct node *n);
 

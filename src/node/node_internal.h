@@ -9,6 +9,7 @@
 #include "node/index_internal.h"
 #include "node/keystore_internal.h"
 #include "node/log_internal.h"
+#include "node/meter_internal.h"
 #include "node/node.h"
 #include "node/peer_internal.h"
 #include "node/syncer_internal.h"
@@ -61,7 +62,7 @@ struct node {
     uv_timer_t timer, tick;
     uv_prepare_t settle;
     uv_signal_t signals[2];
-    bool loop_open, handles_open, stopping;
+    bool loop_open, handles_open, stopping, disk_told, settle_due, next_refused, take_over_told;
     struct store *store;
     struct index book;
     uint64_t mark_height; /* the state is to be marked once the index is there; else UINT64_MAX */
@@ -75,12 +76,11 @@ struct node {
     struct replica *replica;
     struct verify_pool *verify;
     struct syncer *syncer;
-    bool disk_told, settle_due, next_refused, take_over_told;
-    uint32_t healed_ticks, version_told;
+    struct meter meter; /* of the loop's thread */
+    uint32_t healed_ticks, version_told, push_cursor_reader;
     struct node_watch_slot watch[NODE_WATCHERS_MAX];
     uint64_t view_told, heeded, attach_ms, attach_cursor_ms; /* told; versions at; sweep at, from */
     struct hash attach_cursor, push_cursor;
-    uint32_t push_cursor_reader;
     struct bulk_fetch fetch[BULK_FETCHES_MAX];
     struct scrub scrub;
     struct batches batches;

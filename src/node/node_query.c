@@ -19,6 +19,16 @@ struct node_syncs node_syncs(const struct node *n)
     return (struct node_syncs){ s.syncs, s.p50_us, s.p99_us };
 }
 
+void node_activity(const struct node *n, uint64_t us[ACTIVITY_END])
+{
+    meter_read(&n->meter, us);
+}
+
+enum activity node_turn(struct node *n, enum activity to)
+{
+    return meter_turn(&n->meter, to);
+}
+
 uint32_t node_index(const struct node *n)
 {
     return n->index;

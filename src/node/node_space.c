@@ -105,6 +105,7 @@ static void port_committed(void *ctx, const struct replica_commit *c)
     struct block b;
     size_t mark = arena_mark(&n->work);
     bool fresh = c->tip.height > n->book.height;
+    enum activity was = meter_turn(&n->meter, ACTIVITY_DISK);
     enum err e = index_block(&n->book, n->suite, c, &n->work);
     if (e == ERR_NONE && fresh && block_decode(n->suite, c->block, &n->work, &b) == ERR_NONE) {
         attach_committed(n, &b, c);
@@ -116,7 +117,9 @@ static void port_committed(void *ctx, const struct replica_commit *c)
     if (e != ERR_NONE) {
         views_failed(n, e);
     }
+    (void)meter_turn(&n->meter, ACTIVITY_REQUESTS);
     node_tell_watchers(n);
+    (void)meter_turn(&n->meter, was);
 }
 
 static enum err port_sync(void *ctx, const char *const *log, uint32_t count)
@@ -154,6 +157,7 @@ static void port_send(void *ctx, uint32_t peer, struct bytes message)
     struct node *n = ctx;
     bool hello = peer_kind_of(message) == PEER_HELLO;
     bool txs = peer_kind_of(message) == PEER_TRANSACTIONS;
+    enum activity was = meter_turn(&n->meter, ACTIVITY_NETWORK);
     for (uint32_t i = 0; n->peers != NULL && i < n->genesis.participant_count; i++) {
         if ((peer == REPLICA_PEER_ALL || peer == i) && i != n->self && n->link_up[i] &&
             (hello || n->greeted[i]) && !(txs && crowded(n, i))) {
@@ -161,6 +165,7 @@ static void port_send(void *ctx, uint32_t peer, struct bytes message)
             peers_send(n->peers, i, PEER_LINK_CONSENSUS, message);
         }
     }
+    (void)meter_turn(&n->meter, was);
 }
 
 static void port_anchor(void *ctx, const struct replica_anchor *x)
@@ -295,6 +300,7 @@ static struct replica_config replica_settings(struct node *n, const struct node_
                    .store_reset = port_reset,
                    .committed = port_committed,
                    .anchor = port_anchor,
+                   .activity = meter_port(&n->meter),
                    .other = port_other },
         .limits = limits(),
         .self = n->self,

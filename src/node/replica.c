@@ -106,6 +106,7 @@ static enum err assemble(struct replica *r, struct arena *region)
     TRY(carve(r, region));
     TRY(ledger_init(r->suite, r->genesis, c->contracts, &c->store, &c->limits, &keys, region,
                     &r->ledger));
+    ledger_tell(r->ledger, &c->ports.activity);
     replica_sit_at_genesis(r);
     struct pbft_config p = consensus_config(c, r);
     return pbft_init(&p, region, &r->pbft);
@@ -266,7 +267,10 @@ enum err replica_receive(struct replica *r, uint64_t now_ms, uint32_t peer, stru
 enum err replica_submit(struct replica *r, uint64_t now_ms, struct bytes tx, struct hash *id)
 {
     TRY(ready(r, now_ms));
-    TRY(ledger_submit(r->ledger, tx, now_ms, id));
+    enum activity was = replica_turn(r, ACTIVITY_EXECUTE);
+    enum err e = ledger_submit(r->ledger, tx, now_ms, id);
+    (void)replica_turn(r, was);
+    TRY(e);
     replica_gossip_add(r, tx);
     r->tick_due = true;
     return ERR_NONE;

@@ -34,6 +34,7 @@ enum err replica_persist(struct replica *r)
     if (r->broken) {
         return ERR_FAILED;
     }
+    enum activity was = replica_turn(r, ACTIVITY_DISK);
     if (r->in_flight) {
         land(r, r->config.ports.sync_wait(r->config.ports.ctx));
     }
@@ -41,6 +42,7 @@ enum err replica_persist(struct replica *r)
     if (e == ERR_NONE) {
         e = reclog_flush(&r->votes);
     }
+    (void)replica_turn(r, was);
     r->disk_failed = e != ERR_NONE;
     r->disk_error = e;
     r->durable = e == ERR_NONE ? r->persisted : r->durable;
@@ -69,6 +71,7 @@ static enum err depart(struct replica *r)
     const char *name[REPLICA_SYNC_LOGS];
     uint32_t count = 0;
     bool sync = false;
+    enum activity was = replica_turn(r, ACTIVITY_DISK);
     enum err e = reclog_depart(&r->blocks.log, &sync);
     if (e == ERR_NONE && sync) {
         name[count++] = r->blocks.log.name;
@@ -79,6 +82,7 @@ static enum err depart(struct replica *r)
     }
     r->flying = r->persisted;
     e = e == ERR_NONE && count > 0 ? r->config.ports.sync(r->config.ports.ctx, name, count) : e;
+    (void)replica_turn(r, was);
     if (e != ERR_NONE || count == 0) {
         land(r, e);
         return e;
@@ -226,8 +230,11 @@ static enum err mark_store(struct replica *r)
         return ERR_CORRUPT;
     }
     const struct replica_ports *p = &r->config.ports;
-    TRY(p->store_mark(p->ctx, tip.height, bytes_of(r->header, r->header_len),
-                      ledger_history(r->ledger)));
+    enum activity was = replica_turn(r, ACTIVITY_DISK);
+    enum err e = p->store_mark(p->ctx, tip.height, bytes_of(r->header, r->header_len),
+                               ledger_history(r->ledger));
+    (void)replica_turn(r, was);
+    TRY(e);
     r->marked = tip.height;
     return ERR_NONE;
 }

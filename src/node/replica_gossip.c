@@ -80,6 +80,7 @@ void replica_gossip_tick(struct replica *r)
 enum err replica_on_txs(struct replica *r, const struct peer_txs *txs)
 {
     enum err first = ERR_NONE;
+    enum activity was = replica_turn(r, ACTIVITY_EXECUTE);
     for (uint32_t i = 0; i < txs->count; i++) {
         struct hash id;
         enum err e = ledger_submit(r->ledger, txs->tx[i], r->now_ms, &id);
@@ -88,5 +89,6 @@ enum err replica_on_txs(struct replica *r, const struct peer_txs *txs)
         bool fault = e != ERR_NONE && e != ERR_DUPLICATE && e != ERR_STALE && e != ERR_BUSY;
         first = fault && first == ERR_NONE ? e : first;
     }
+    (void)replica_turn(r, was);
     return first;
 }

@@ -11,6 +11,8 @@ struct bytes replica_newest_certificate(struct replica *r);
 
 /* replica_step.c: an event for consensus with all that follows from it. */
 MUST_USE enum err replica_step(struct replica *r, const struct pbft_event *ev);
+enum activity replica_turn(const struct replica *r, enum activity to); /* gives what it was */
+MUST_USE enum err replica_execute(struct replica *r, struct bytes block);
 /* Commit the oldest open block: block log, ledger, folded view, notice. */
 MUST_USE enum err replica_commit_block(struct replica *r, const struct hash *block,
                                        struct bytes certificate);

@@ -4,6 +4,7 @@
 #ifndef CARNET_NODE_REPLICA_PORTS_H
 #define CARNET_NODE_REPLICA_PORTS_H
 
+#include "base/activity.h"
 #include "base/storage.h"
 #include "ledger/ledger.h"
 
@@ -65,6 +66,7 @@ struct replica_ports {
     void (*committed)(void *ctx, const struct replica_commit *c);
     /* Also from within replica_init. After the last two nothing moves any more. NULL: not told. */
     void (*anchor)(void *ctx, const struct replica_anchor *x);
+    struct activity_port activity; /* of the thread that calls; nothing depends on it */
     /* Something that is not consensus arrived (attachments, chunks): the shell's own business. */
     void (*other)(void *ctx, uint32_t peer, struct bytes message);
 };

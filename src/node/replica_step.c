@@ -4,6 +4,11 @@
 
 /* Consensus asks by effects, this file carries them out and brings the answers back as events. */
 
+enum activity replica_turn(const struct replica *r, enum activity to)
+{
+    return activity_turn(&r->config.ports.activity, to);
+}
+
 static void replica_follow(struct replica *r, struct follow f)
 {
     ASSERT(r->follow_count < REPLICA_FOLLOW_MAX);
@@ -45,7 +50,9 @@ enum err replica_commit_block(struct replica *r, const struct hash *block, struc
     ASSERT(b.header_bytes.len <= sizeof r->header);
     memcpy(r->header, b.header_bytes.ptr, b.header_bytes.len);
     r->header_len = b.header_bytes.len;
+    enum activity was = replica_turn(r, ACTIVITY_DISK);
     enum err e = ledger_commit(r->ledger, block, r, fold_change);
+    (void)replica_turn(r, was);
     if (e != ERR_NONE) {
         /* The folded view took part of a block: only a restart, which replays the log, mends it. */
         r->broken = true;
@@ -54,6 +61,14 @@ enum err replica_commit_block(struct replica *r, const struct hash *block, struc
     struct ledger_tip tip = ledger_committed(r->ledger);
     replica_note(r, &tip, receipt, count);
     return follow_committee(r);
+}
+
+enum err replica_execute(struct replica *r, struct bytes block)
+{
+    enum activity was = replica_turn(r, ACTIVITY_EXECUTE);
+    enum err e = ledger_execute(r->ledger, block);
+    (void)replica_turn(r, was);
+    return e;
 }
 
 static void carry_persist(struct replica *r, const struct pbft_effect *e)
@@ -137,7 +152,7 @@ static void carry_commit(struct replica *r, const struct pbft_effect *e)
     enum err err = ERR_NONE;
     if (!ledger_is_open(r->ledger, &e->block)) {
         err = pbft_block(r->pbft, &e->block, &wire);
-        err = err == ERR_NONE ? ledger_execute(r->ledger, wire) : err;
+        err = err == ERR_NONE ? replica_execute(r, wire) : err;
     }
     if (err == ERR_NONE) {
         err = replica_commit_block(r, &e->block, e->bytes);
@@ -150,6 +165,7 @@ static void carry_commit(struct replica *r, const struct pbft_effect *e)
 static void carry(struct replica *r, const struct pbft_effect *e)
 {
     struct follow f = { .block = e->block };
+    enum activity was;
     switch (e->kind) {
     case PBFT_PERSIST:
         carry_persist(r, e);
@@ -159,13 +175,14 @@ static void carry(struct replica *r, const struct pbft_effect *e)
         break;
     case PBFT_EXECUTE:
         f.kind = PBFT_EXECUTED;
-        f.err =
-            ledger_is_open(r->ledger, &e->block) ? ERR_NONE : ledger_execute(r->ledger, e->bytes);
+        f.err = ledger_is_open(r->ledger, &e->block) ? ERR_NONE : replica_execute(r, e->bytes);
         replica_follow(r, f);
         break;
     case PBFT_BUILD:
         f.kind = PBFT_BUILT;
+        was = replica_turn(r, ACTIVITY_EXECUTE);
         f.block = build(r, &e->block, e->empty, e->most);
+        (void)replica_turn(r, was);
         replica_follow(r, f);
         break;
     case PBFT_COMMIT:

@@ -163,7 +163,7 @@ static enum err apply_block(struct replica *r, const struct block *b, struct byt
         return restore_block(r, b, certificate);
     }
     if (!ledger_is_open(r->ledger, &b->hash)) {
-        TRY(ledger_execute(r->ledger, b->wire));
+        TRY(replica_execute(r, b->wire));
     }
     return replica_commit_block(r, &b->hash, certificate);
 }
