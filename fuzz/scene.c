@@ -34,18 +34,18 @@ static void prove(struct scene *s, const struct hash *leaf, struct bytes last)
 {
     struct fixture *f = s->f;
     struct tx tx;
-    struct hash tx_leaf, receipt_leaf;
+    struct hash leaf_of_tx, receipt_leaf;
     must(tx_decode(f->suite, s->tx, &f->arena, &tx));
     s->tx_id = tx.id;
-    tx_leaf = tx.leaf;
+    tx_leaf(f->suite, &tx, &leaf_of_tx);
     proof_receipt_leaf(f->suite, s->receipt, &receipt_leaf);
     struct proof_parts p = { .tx = s->tx, .receipt = s->receipt, .index = 0, .count = 1 };
-    merkle_prove(f->suite, &tx_leaf, 1, 0, &p.tx_path);
+    merkle_prove(f->suite, &leaf_of_tx, 1, 0, &p.tx_path);
     merkle_prove(f->suite, &receipt_leaf, 1, 0, &p.receipt_path);
     p.certified_header = s->certified;
     must(proof_encode_tx(&p, &f->arena, &s->tx_proof));
     struct proof_entry entry = { 0, s->tx, s->receipt };
-    must(proof_encode_block(f->suite, &p, &entry, 1, &tx_leaf, &receipt_leaf, &f->arena,
+    must(proof_encode_block(f->suite, &p, &entry, 1, &leaf_of_tx, &receipt_leaf, &f->arena,
                             &s->block_proof));
     p.certified_header = fixture_certified(f, last, 0x7);
     p.header = s->header;

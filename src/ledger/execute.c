@@ -278,7 +278,7 @@ static enum err run_one(struct run *r, const struct contract_method *m, const st
     r->weight += weight;
     r->cost += cost;
     r->order_class = method_class(m);
-    r->tx_leaf[r->count] = tx->leaf;
+    tx_leaf(r->ctx->suite, tx, &r->tx_leaf[r->count]);
     proof_receipt_leaf(r->ctx->suite, receipt.wire, &r->receipt_leaf[r->count]);
     r->valid_until_ms[r->count] = tx->body.valid_until_ms;
     r->receipt[r->count++] = receipt;

@@ -66,7 +66,8 @@ static enum err tx_check(const struct suite *s, const struct genesis *g, const s
     if (!hash_equal(&out->tx.body.space, &g->space)) {
         return ERR_PROOF;
     }
-    TRY(in_tree(s, &out->tx.leaf, &p->tx_path, p->tx_path.index, h->tx_count, &h->tx_root));
+    tx_leaf(s, &out->tx, &leaf);
+    TRY(in_tree(s, &leaf, &p->tx_path, p->tx_path.index, h->tx_count, &h->tx_root));
     *step = PROOF_RECEIPT;
     TRY(receipt_decode(p->receipt, a, &out->receipt));
     if (out->receipt.index != p->tx_path.index ||
@@ -157,24 +158,24 @@ static enum err entries_check(const struct suite *s, const struct genesis *g,
                               struct proved_block *out, enum proof_step *step)
 {
     const struct header *h = &out->header;
-    struct hash *tx_leaf = ARENA_ARRAY(a, struct hash, p->count);
+    struct hash *leaf = ARENA_ARRAY(a, struct hash, p->count);
     struct hash *receipt_leaf = ARENA_ARRAY(a, struct hash, p->count);
     uint64_t *index = ARENA_ARRAY(a, uint64_t, p->count);
     out->count = p->count;
     out->tx = ARENA_ARRAY(a, struct tx, p->count);
     out->receipt = ARENA_ARRAY(a, struct receipt, p->count);
-    if (tx_leaf == NULL || receipt_leaf == NULL || index == NULL || out->tx == NULL ||
+    if (leaf == NULL || receipt_leaf == NULL || index == NULL || out->tx == NULL ||
         out->receipt == NULL) {
         return ERR_NO_SPACE;
     }
     for (uint32_t i = 0; i < p->count; i++) {
         TRY(entry_check(s, g, &p->entry[i], a, &out->tx[i], &out->receipt[i], step));
         index[i] = p->entry[i].index;
-        tx_leaf[i] = out->tx[i].leaf;
+        tx_leaf(s, &out->tx[i], &leaf[i]);
         proof_receipt_leaf(s, p->entry[i].receipt, &receipt_leaf[i]);
     }
     *step = PROOF_TX;
-    TRY(merkle_verify_many(s, tx_leaf, index, p->count, h->tx_count, p->tx_sibling, p->tx_siblings,
+    TRY(merkle_verify_many(s, leaf, index, p->count, h->tx_count, p->tx_sibling, p->tx_siblings,
                            &h->tx_root));
     *step = PROOF_RECEIPT;
     return merkle_verify_many(s, receipt_leaf, index, p->count, h->tx_count, p->receipt_sibling,
@@ -270,7 +271,9 @@ enum err proof_verify_body(const struct suite *s, const struct block *b, struct 
         struct tx tx;
         size_t one = arena_mark(a);
         e = tx_decode(s, b->tx[i], a, &tx);
-        leaf[i] = e == ERR_NONE ? tx.leaf : leaf[i];
+        if (e == ERR_NONE) {
+            tx_leaf(s, &tx, &leaf[i]);
+        }
         arena_release(a, one);
     }
     if (e == ERR_NONE) {

@@ -13,18 +13,19 @@ static uint32_t slots_for(uint32_t max)
 
 size_t replay_memory(uint32_t max)
 {
-    return slots_for(max) * sizeof(struct seen) + 16;
+    return max * sizeof(struct seen) + slots_for(max) * sizeof(uint32_t) + 32;
 }
 
 enum err replay_init(struct replay *r, uint32_t max, struct arena *arena)
 {
     ASSERT(max > 0 && max < UINT32_MAX / 4);
     uint32_t slots = slots_for(max);
-    struct seen *slot = ARENA_ARRAY(arena, struct seen, slots);
-    if (slot == NULL) {
+    struct seen *seen = ARENA_ARRAY(arena, struct seen, max);
+    uint32_t *slot = ARENA_ARRAY(arena, uint32_t, slots);
+    if (seen == NULL || slot == NULL) {
         return ERR_NO_SPACE;
     }
-    *r = (struct replay){ .slot = slot, .mask = slots - 1, .max = max };
+    *r = (struct replay){ .seen = seen, .slot = slot, .mask = slots - 1, .max = max };
     return ERR_NONE;
 }
 
@@ -35,10 +36,17 @@ static uint32_t home(const struct replay *r, const struct hash *id)
     return x & r->mask;
 }
 
+static struct seen *seen_at(const struct replay *r, uint32_t slot)
+{
+    ASSERT(r->slot[slot] > 0);
+    return &r->seen[r->slot[slot] - 1];
+}
+
+/* Where it is, or the empty slot where it would be. */
 static uint32_t slot_find(const struct replay *r, const struct hash *id)
 {
     uint32_t i = home(r, id);
-    while (r->slot[i].valid_until_ms != 0 && !hash_equal(&r->slot[i].id, id)) {
+    while (r->slot[i] != 0 && !hash_equal(&seen_at(r, i)->id, id)) {
         i = (i + 1) & r->mask;
     }
     return i;
@@ -46,54 +54,55 @@ static uint32_t slot_find(const struct replay *r, const struct hash *id)
 
 const struct seen *replay_find(const struct replay *r, const struct hash *id)
 {
-    const struct seen *s = &r->slot[slot_find(r, id)];
-    return s->valid_until_ms == 0 ? NULL : s;
+    uint32_t i = slot_find(r, id);
+    return r->slot[i] == 0 ? NULL : seen_at(r, i);
 }
 
 enum err replay_add(struct replay *r, const struct hash *id, uint64_t valid_until_ms,
                     uint64_t height)
 {
-    ASSERT(valid_until_ms > 0);
-    struct seen *s = &r->slot[slot_find(r, id)];
-    if (s->valid_until_ms != 0) {
+    uint32_t i = slot_find(r, id);
+    if (r->slot[i] != 0) {
         return ERR_DUPLICATE;
     }
     if (r->count == r->max) {
         return ERR_NO_SPACE;
     }
-    *s = (struct seen){ *id, valid_until_ms, height };
-    r->count++;
+    r->seen[r->count++] = (struct seen){ *id, valid_until_ms, height };
+    r->slot[i] = r->count;
     return ERR_NONE;
 }
 
 /* Close the gap, so that probing needs no tombstones. */
-static void slot_remove(struct replay *r, uint32_t gap)
+static void slot_clear(struct replay *r, uint32_t gap)
 {
-    for (uint32_t i = (gap + 1) & r->mask; r->slot[i].valid_until_ms != 0; i = (i + 1) & r->mask) {
-        uint32_t at = home(r, &r->slot[i].id);
+    for (uint32_t i = (gap + 1) & r->mask; r->slot[i] != 0; i = (i + 1) & r->mask) {
+        uint32_t at = home(r, &seen_at(r, i)->id);
         if (((i - at) & r->mask) >= ((i - gap) & r->mask)) {
             r->slot[gap] = r->slot[i];
             gap = i;
         }
     }
-    r->slot[gap] = (struct seen){ 0 };
+    r->slot[gap] = 0;
+}
+
+/* The last one takes its place. */
+void replay_remove(struct replay *r, const struct hash *id)
+{
+    uint32_t slot = slot_find(r, id);
+    struct seen *place = seen_at(r, slot), *last = &r->seen[r->count - 1];
+    r->slot[slot_find(r, &last->id)] = r->slot[slot];
+    *place = *last;
+    slot_clear(r, slot);
     r->count--;
 }
 
-void replay_remove(struct replay *r, const struct hash *id)
-{
-    uint32_t i = slot_find(r, id);
-    ASSERT(r->slot[i].valid_until_ms != 0);
-    slot_remove(r, i);
-}
-
-/* Removing moves a later entry into the slot looked at, so it is looked at again; what wraps from
- * the end of the table to its start is met by a later sweep at the latest. */
 void replay_expire(struct replay *r, uint64_t time_ms)
 {
-    for (uint32_t i = 0; i <= r->mask;) {
-        if (r->slot[i].valid_until_ms != 0 && r->slot[i].valid_until_ms <= time_ms) {
-            slot_remove(r, i);
+    for (uint32_t i = 0; i < r->count;) {
+        if (r->seen[i].valid_until_ms <= time_ms) {
+            struct hash id = r->seen[i].id;
+            replay_remove(r, &id);
         } else {
             i++;
         }

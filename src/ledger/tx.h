@@ -49,7 +49,6 @@ struct tx {
     struct bytes wire;   /* the canonical Tx */
     struct bytes signed_bytes; /* the TxBody that the signatures cover */
     struct hash id;      /* H('carnet/tx/v1', signed bytes) */
-    struct hash leaf;    /* of the tx tree: of id ‖ H('carnet/tx-signatures/v1', signatures) */
     struct tx_body body;
     struct bytes signature[TX_SIGNERS_MAX];
 };
@@ -57,6 +56,8 @@ struct tx {
 /* Errors: ERR_SIZE, ERR_ENCODING, ERR_NO_SPACE. Says nothing of validity. */
 MUST_USE enum err tx_decode(const struct suite *s, struct bytes wire, struct arena *arena,
                             struct tx *out);
+/* Of the tx tree: of id ‖ H('carnet/tx-signatures/v1', signatures). */
+void tx_leaf(const struct suite *s, const struct tx *tx, struct hash *out);
 
 /* The body's canonical bytes: what signers sign with suite_sign_tagged(…, "carnet/tx/v1", …). */
 MUST_USE enum err tx_encode_body(const struct tx_body *body, struct arena *arena,

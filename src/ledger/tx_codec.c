@@ -152,7 +152,7 @@ static bool signatures_read(struct wire *w, const struct suite *s, struct tx *tx
 
 /* What the tx tree commits to besides the id: otherwise two blocks with the same header could carry
  * different signatures. */
-static void leaf_of(const struct suite *s, struct tx *tx)
+void tx_leaf(const struct suite *s, const struct tx *tx, struct hash *out)
 {
     uint8_t all[TX_SIGNERS_MAX * SUITE_SIGNATURE_SIZE_MAX];
     struct buf b = buf_over(all, sizeof all);
@@ -164,7 +164,7 @@ static void leaf_of(const struct suite *s, struct tx *tx)
     hash_tagged(s, "carnet/tx-signatures/v1", buf_bytes(&b), &signatures);
     memcpy(leaf, tx->id.b, HASH_SIZE);
     memcpy(leaf + HASH_SIZE, signatures.b, HASH_SIZE);
-    merkle_leaf(s, "carnet/tx-leaf/v1", bytes_of(leaf, sizeof leaf), &tx->leaf);
+    merkle_leaf(s, "carnet/tx-leaf/v1", bytes_of(leaf, sizeof leaf), out);
 }
 
 /* Read in place, since a node does it five times for each transaction: what canon_decode and these
@@ -185,7 +185,6 @@ enum err tx_decode(const struct suite *s, struct bytes wire, struct arena *arena
         return ERR_ENCODING;
     }
     tx_id(s, tx.signed_bytes, &tx.id);
-    leaf_of(s, &tx);
     *out = tx;
     return ERR_NONE;
 }

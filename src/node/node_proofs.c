@@ -45,7 +45,7 @@ static enum err make_leaves(struct node *n, const struct block *b, struct batch_
         size_t mark = arena_mark(&n->work);
         enum err e = tx_decode(n->suite, b->tx[i], &n->work, &tx);
         if (e == ERR_NONE) {
-            out->tx[i] = tx.leaf;
+            tx_leaf(n->suite, &tx, &out->tx[i]);
             e = receipt_leaf(n, b, i, &tx.id, &out->receipt[i]);
         }
         arena_release(&n->work, mark);

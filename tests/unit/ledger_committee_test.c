@@ -353,7 +353,7 @@ static void prove_later(struct bytes *tx_proof, struct bytes *block_proof)
     struct bytes wire, copy;
     struct block b;
     struct tx own;
-    struct hash id, leaf;
+    struct hash id, leaf, of_tx;
     const struct receipt *r;
     uint32_t count;
     struct bytes tx = fixture_put(f, 0, FIXTURE_PUT, "key", "value", end_of(0) + 100);
@@ -367,12 +367,13 @@ static void prove_later(struct bytes *tx_proof, struct bytes *block_proof)
     struct proof_entry entry = { .tx = tx };
     CHECK_OK(arena_copy(&f->arena, r[0].wire, &entry.receipt));
     CHECK_OK(tx_decode(f->suite, tx, &f->arena, &own));
+    tx_leaf(f->suite, &own, &of_tx);
     proof_receipt_leaf(f->suite, entry.receipt, &leaf);
     struct proof_parts p = { .certified_header = fixture_certified(f, b.header_bytes, 0x7),
                              .tx = tx,
                              .receipt = entry.receipt,
                              .count = 1 };
-    CHECK_OK(proof_encode_block(f->suite, &p, &entry, 1, &own.leaf, &leaf, &f->arena, block_proof));
+    CHECK_OK(proof_encode_block(f->suite, &p, &entry, 1, &of_tx, &leaf, &f->arena, block_proof));
     p.hand_over_count = 1;
     p.hand_over = &handed;
     CHECK_OK(proof_encode_tx(&p, &f->arena, tx_proof));

@@ -9,7 +9,7 @@ enum { BLOCKS = 5, TXS = 5 };
 
 static struct fixture *f;
 static struct bytes header[BLOCKS + 1], tx[TXS], receipt[TXS];
-static struct hash leaf[BLOCKS + 1], tx_leaf[TXS], receipt_leaf[TXS];
+static struct hash leaf[BLOCKS + 1], of_tx[TXS], receipt_leaf[TXS];
 
 static void remember_block(uint64_t height)
 {
@@ -37,7 +37,7 @@ static void remember_txs(void)
         for (uint32_t j = 0; j < TXS; j++) {
             CHECK_OK(tx_decode(f->suite, tx[j], &f->arena, &own));
             if (hash_equal(&own.id, &r[i].transaction)) {
-                tx_leaf[i] = own.leaf;
+                tx_leaf(f->suite, &own, &of_tx[i]);
                 struct bytes swap = tx[i];
                 tx[i] = tx[j];
                 tx[j] = swap;
@@ -81,7 +81,7 @@ static struct proof_parts parts_of(uint32_t i, uint64_t top)
                              .receipt = receipt[i],
                              .index = i,
                              .count = TXS };
-    merkle_prove(f->suite, tx_leaf, TXS, i, &p.tx_path);
+    merkle_prove(f->suite, of_tx, TXS, i, &p.tx_path);
     merkle_prove(f->suite, receipt_leaf, TXS, i, &p.receipt_path);
     if (top != 2) {
         p.header = header[2];
@@ -367,7 +367,7 @@ static enum err encode_several(const struct proof_parts *p, const uint64_t *inde
     for (uint32_t i = 0; i < count; i++) {
         entry[i] = (struct proof_entry){ index[i], tx[index[i]], receipt[index[i]] };
     }
-    return proof_encode_block(f->suite, p, entry, count, tx_leaf, receipt_leaf, &f->arena, out);
+    return proof_encode_block(f->suite, p, entry, count, of_tx, receipt_leaf, &f->arena, out);
 }
 
 TEST(formats_16_several_transactions_of_a_block_are_proved_together)
@@ -431,10 +431,10 @@ TEST(a_proof_of_several_has_a_transaction_and_not_too_many)
     struct bytes proof;
     given_a_chain();
     struct proof_parts p = parts_of(0, 2);
-    CHECK_ERR(proof_encode_block(f->suite, &p, entry, 0, tx_leaf, receipt_leaf, &f->arena, &proof),
+    CHECK_ERR(proof_encode_block(f->suite, &p, entry, 0, of_tx, receipt_leaf, &f->arena, &proof),
               ERR_SIZE);
-    CHECK_ERR(proof_encode_block(f->suite, &p, entry, PROOF_BLOCK_TXS_MAX + 1, tx_leaf,
-                                 receipt_leaf, &f->arena, &proof),
+    CHECK_ERR(proof_encode_block(f->suite, &p, entry, PROOF_BLOCK_TXS_MAX + 1, of_tx, receipt_leaf,
+                                 &f->arena, &proof),
               ERR_SIZE);
     fixture_close(f);
 }
