@@ -219,7 +219,7 @@ static void carry_over(const struct taken *from, struct taken *to, uint32_t *mis
     }
 }
 
-enum offered { OFFER_USELESS, OFFER_SAME, OFFER_FRESH };
+enum offered { OFFER_USELESS, OFFER_EARLY, OFFER_SAME, OFFER_FRESH };
 /* Check a snapshot beside the one at hand; of use and new, it becomes the current one. An old one
  * is of use only to a log that ends below it: who wants no progress says it again and again. */
 static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum offered *what)
@@ -234,6 +234,7 @@ static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum 
     bool of_use = x.header.height > s->above || x.first.height > s->log + 1;
     bool same = now->known && bytes_equal(now->snapshot.wire, x.wire);
     *what = !of_use ? OFFER_USELESS : same ? OFFER_SAME : OFFER_FRESH;
+    *what = ev->kind == SYNC_OFFER && x.header.height > ev->height ? OFFER_EARLY : *what;
     if (*what == OFFER_FRESH) {
         next->snapshot = x;
         next->known = true;
@@ -243,7 +244,6 @@ static enum err take_snapshot(struct sync *s, const struct sync_event *ev, enum 
     return ERR_NONE;
 }
 
-/* Events. */
 typedef enum err sync_fn(struct sync *s, const struct sync_event *ev, struct arena *work,
                          struct sync_effects *out);
 
@@ -272,9 +272,7 @@ static enum err on_want_again(struct sync *s, const struct sync_event *ev, struc
 static enum err on_stop(struct sync *s, const struct sync_event *ev, struct arena *work,
                         struct sync_effects *out)
 {
-    (void)ev;
-    (void)work;
-    (void)out;
+    (void)ev, (void)work, (void)out;
     become_idle(s);
     current(s)->known = false;
     s->missing = 0;
@@ -312,7 +310,8 @@ static enum err on_offer(struct sync *s, const struct sync_event *ev, struct are
         catch_liar(s, out);
         return e;
     }
-    if (what == OFFER_USELESS) {
+    if (what == OFFER_USELESS || what == OFFER_EARLY) {
+        s->later = s->later || what == OFFER_EARLY;
         leave_server(s, out);
         return ERR_STALE;
     }

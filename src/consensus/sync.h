@@ -30,7 +30,7 @@ enum sync_event_kind {
     SYNC_WANT,   /* one above this height, or with blocks above `log` before it */
     SYNC_STOP,   /* not needed any more */
     SYNC_PEER,   /* from is up (yes) or down */
-    SYNC_OFFER,  /* bytes: a snapshot, or none */
+    SYNC_OFFER,  /* bytes: a snapshot, or none; taken up to height, whose blocks can be had */
     SYNC_PIECE,  /* bytes: a piece of the snapshot at height, or none */
     SYNC_RESUME, /* after a restart: bytes of the snapshot kept, then its pieces as SYNC_KEPT */
     SYNC_KEPT,

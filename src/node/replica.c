@@ -204,8 +204,7 @@ static enum err receive_own(struct replica *r, uint32_t peer, struct bytes wire)
     case PEER_PIECE_GET:
         return replica_serve_piece(r, peer, m.height, m.piece);
     case PEER_SNAPSHOT:
-        return replica_take(
-            r, (struct sync_event){ .kind = SYNC_OFFER, .from = peer, .bytes = m.body });
+        return replica_take_offer(r, peer, m.body);
     case PEER_PIECE:
         return replica_take(r, (struct sync_event){ .kind = SYNC_PIECE,
                                                     .from = peer,

@@ -101,6 +101,8 @@ size_t replica_take_memory(size_t piece_max);
 MUST_USE enum err replica_take_init(struct replica *r, struct arena *region);
 bool replica_can_take(const struct replica *r);
 enum err replica_take(struct replica *r, struct sync_event ev);
+uint64_t replica_obtainable(const struct replica *r); /* the newest block that can be had */
+enum err replica_take_offer(struct replica *r, uint32_t peer, struct bytes snapshot);
 bool replica_take_instead(struct replica *r, uint64_t target, bool pruned);
 void replica_take_tick(struct replica *r);
 MUST_USE enum err replica_install_taken(struct replica *r); /* before the log and the view */

@@ -108,19 +108,47 @@ enum err replica_take(struct replica *r, struct sync_event ev)
     return answer;
 }
 
-/* A snapshot instead of blocks: when the gap is wide, or peers have said that the blocks are gone.
- */
+/* A snapshot is good for a start only with the blocks up to it, and of the newest a liar may be the
+ * only one who has them: its commit votes were heard by nobody else. So it must not be newer than
+ * what f + 1 say they have. Participants are asked for and not seats: who sits now is what a node
+ * that begins does not know. */
+uint64_t replica_obtainable(const struct replica *r)
+{
+    uint64_t least = 0;
+    for (uint32_t i = 0; i < r->peer_count; i++) {
+        uint32_t have = 0;
+        for (uint32_t k = 0; k < r->peer_count; k++) {
+            have += k != r->config.self && r->peer[k].height >= r->peer[i].height ? 1 : 0;
+        }
+        bool enough = have > committee_faulty_max(r->seating.now.count);
+        least = enough && r->peer[i].height > least ? r->peer[i].height : least;
+    }
+    return least;
+}
+
+enum err replica_take_offer(struct replica *r, uint32_t peer, struct bytes snapshot)
+{
+    return replica_take(r, (struct sync_event){ .kind = SYNC_OFFER,
+                                                .from = peer,
+                                                .height = replica_obtainable(r),
+                                                .bytes = snapshot });
+}
+
+/* A snapshot instead of blocks: when the gap is wide, and then one that closes most of it; or when
+ * peers have said that the blocks are gone. */
 bool replica_take_instead(struct replica *r, uint64_t target, bool pruned)
 {
     uint64_t log = r->blocks.height, at = ledger_committed(r->ledger).height;
     at = log > at ? log : at;
-    bool wide = target > at && target - at > replica_snapshot_gap(r);
+    uint64_t gap = replica_snapshot_gap(r);
+    bool wide = target > at && target - at > gap;
     if (sync_phase_of(r->take) != SYNC_IDLE || r->installable) {
         return true;
     }
     if (!replica_can_take(r) || r->now_ms < r->snapshot_after_ms || !(wide || pruned)) {
         return false;
     }
+    at += pruned ? 0 : gap / 2;
     (void)!replica_take(r, (struct sync_event){ .kind = SYNC_WANT, .height = at, .log = log });
     return sync_phase_of(r->take) != SYNC_IDLE;
 }

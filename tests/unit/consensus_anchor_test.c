@@ -42,9 +42,11 @@ static void told(const struct bytes *anchor, uint32_t count)
 static enum err join(uint64_t now_ms)
 {
     sync_bench_bring_to(&b, SYNC_ASKING);
-    return sync_bench_feed(
-        &b, (struct sync_event){
-                .kind = SYNC_OFFER, .from = 1, .now_ms = now_ms, .bytes = b.young.wire });
+    return sync_bench_feed(&b, (struct sync_event){ .kind = SYNC_OFFER,
+                                                    .from = 1,
+                                                    .now_ms = now_ms,
+                                                    .height = UINT64_MAX,
+                                                    .bytes = b.young.wire });
 }
 
 TEST(formats_13_past_the_trust_period_a_joiner_takes_no_snapshot_without_an_anchor)

@@ -215,6 +215,35 @@ TEST(an_old_snapshot_is_no_lie_and_of_no_use_and_takes_nothing_away)
     sync_bench_close(&b);
 }
 
+static enum err offered_when(struct sync_bench *b, uint32_t from, uint64_t obtainable)
+{
+    return sync_bench_feed(
+        b, (struct sync_event){
+               .kind = SYNC_OFFER, .from = from, .height = obtainable, .bytes = b->young.wire });
+}
+
+/* A liar may be the only one who has the newest block; then nobody else would serve it. */
+TEST(a_snapshot_whose_newest_block_too_few_have_is_no_lie_and_is_taken_when_they_do)
+{
+    struct sync_bench b;
+    sync_bench_open(&b);
+    sync_bench_bring_to(&b, SYNC_ASKING);
+    CHECK_ERR(offered_when(&b, 1, SYNC_BENCH_TOP - 1), ERR_STALE);
+    CHECK(sync_bench_emitted(&b, SYNC_ASK_SNAPSHOT, 2));
+    CHECK(!sync_bench_emitted(&b, SYNC_KEEP_SNAPSHOT, 0));
+    for (uint32_t i = 2; i < SYNC_BENCH_PEERS; i++) {
+        CHECK_ERR(offered_when(&b, i, SYNC_BENCH_TOP - 1), ERR_STALE);
+    }
+    CHECK_EQ(sync_phase_of(b.sync), SYNC_WAITING); /* as for one who is making it */
+    CHECK_EQ(sync_liars(b.sync), 0);
+    CHECK_OK(sync_bench_feed(
+        &b, (struct sync_event){ .kind = SYNC_TICK, .now_ms = sync_deadline(b.sync) }));
+    CHECK(sync_bench_emitted(&b, SYNC_ASK_SNAPSHOT, 1));
+    CHECK_OK(offered_when(&b, 1, SYNC_BENCH_TOP));
+    CHECK_EQ(sync_phase_of(b.sync), SYNC_FETCHING);
+    sync_bench_close(&b);
+}
+
 TEST(a_snapshot_of_our_own_height_is_of_no_use_even_where_the_log_has_fallen_behind)
 {
     static const struct {

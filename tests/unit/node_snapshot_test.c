@@ -1,3 +1,4 @@
+#include "node/replica_parts_internal.h"
 #include "sim/sim_parts_internal.h"
 #include "tests/test.h"
 
@@ -89,6 +90,37 @@ TEST(servers_that_lie_about_a_snapshot_are_found_at_the_piece_and_one_honest_one
     }
     CHECK(found > 0);
     CHECK(snapshots >= 3);
+}
+
+TEST(the_newest_block_that_can_be_had_is_one_that_f_plus_one_say_they_have)
+{
+    enum { SELF = 2, PEERS = 5 };
+    static const struct {
+        uint32_t seats;
+        uint64_t says[PEERS], want;
+    } ROW[] = {
+        { 4, { 0, 0, 99, 0, 0 }, 0 },      /* its own height is no peer's */
+        { 4, { 26, 0, 99, 0, 0 }, 0 },     /* one may lie */
+        { 4, { 26, 25, 99, 25, 25 }, 25 }, /* 26 is somewhere, and perhaps only there */
+        { 4, { 26, 25, 99, 26, 25 }, 26 },
+        { 4, { 26, 24, 99, 23, 0 }, 24 },
+        { 7, { 26, 25, 99, 24, 23 }, 24 }, /* f is two */
+        { 7, { 26, 26, 99, 0, 0 }, 0 },
+        { 3, { 7, 26, 99, 8, 9 }, 26 }, /* and here none */
+        { 4, { UINT64_MAX, UINT64_MAX, 99, 1, 1 }, UINT64_MAX },
+    };
+    for (size_t i = 0; i < COUNT(ROW); i++) {
+        static struct replica r;
+        struct peer peer[PEERS] = { { .up = false } };
+        for (uint32_t k = 0; k < PEERS; k++) {
+            peer[k].height = ROW[i].says[k];
+        }
+        r.peer = peer;
+        r.peer_count = PEERS;
+        r.config.self = SELF;
+        r.seating.now.count = ROW[i].seats;
+        CHECK_EQ(replica_obtainable(&r), ROW[i].want);
+    }
 }
 
 /* Behind by few blocks for a snapshot, but nobody has the blocks any more. */
