@@ -134,21 +134,34 @@ enum err replica_take_offer(struct replica *r, uint32_t peer, struct bytes snaps
                                                 .bytes = snapshot });
 }
 
+/* One peer's word is enough until 2f + 1 have said how far they are: then f + 1 must be so far, or
+ * a boast would keep a node from its blocks while it looks for a snapshot that nobody has. */
+bool replica_gap_is_wide(const struct replica *r, uint64_t at, uint64_t target)
+{
+    uint64_t gap = replica_snapshot_gap(r), can = replica_obtainable(r);
+    uint32_t heard = 0;
+    for (uint32_t i = 0; i < r->peer_count; i++) {
+        heard += r->peer[i].heard && i != r->config.self ? 1 : 0;
+    }
+    bool enough = heard > 2 * committee_faulty_max(r->seating.now.count);
+    uint64_t believed = enough && can < target ? can : target;
+    return believed > at && believed - at > gap;
+}
+
 /* A snapshot instead of blocks: when the gap is wide, and then one that closes most of it; or when
  * peers have said that the blocks are gone. */
 bool replica_take_instead(struct replica *r, uint64_t target, bool pruned)
 {
     uint64_t log = r->blocks.height, at = ledger_committed(r->ledger).height;
     at = log > at ? log : at;
-    uint64_t gap = replica_snapshot_gap(r);
-    bool wide = target > at && target - at > gap;
+    bool wide = replica_gap_is_wide(r, at, target);
     if (sync_phase_of(r->take) != SYNC_IDLE || r->installable) {
         return true;
     }
     if (!replica_can_take(r) || r->now_ms < r->snapshot_after_ms || !(wide || pruned)) {
         return false;
     }
-    at += pruned ? 0 : gap / 2;
+    at += pruned ? 0 : replica_snapshot_gap(r) / 2;
     (void)!replica_take(r, (struct sync_event){ .kind = SYNC_WANT, .height = at, .log = log });
     return sync_phase_of(r->take) != SYNC_IDLE;
 }

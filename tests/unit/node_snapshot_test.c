@@ -123,6 +123,38 @@ TEST(the_newest_block_that_can_be_had_is_one_that_f_plus_one_say_they_have)
     }
 }
 
+TEST(a_boast_makes_no_gap_once_two_f_plus_one_have_been_heard)
+{
+    enum { AT = 10, GAP = 100, BOAST = 1000 };
+    static const struct {
+        uint64_t says[5]; /* 0: not heard; the third is this node */
+        uint64_t target;
+        bool want;
+    } ROW[] = {
+        { { BOAST, 0, 0, 0, 0 }, BOAST, true }, /* it may be true: a node that begins asks */
+        { { BOAST, 11, 0, 0, 0 }, BOAST, true },
+        { { BOAST, 11, 0, 12, 0 }, BOAST, false },
+        { { BOAST, 11, 0, AT + GAP, 0 }, BOAST, false },
+        { { BOAST, 11, 0, AT + GAP + 1, 0 }, BOAST, true },
+        { { BOAST, 11, 0, BOAST, 12 }, AT + GAP, false }, /* what is wanted is near */
+        { { 5, 5, 0, 5, 5 }, BOAST, false },
+    };
+    for (size_t i = 0; i < COUNT(ROW); i++) {
+        static struct replica r;
+        struct peer peer[5] = { { .up = false } };
+        for (uint32_t k = 0; k < 5; k++) {
+            peer[k].heard = ROW[i].says[k] > 0;
+            peer[k].height = ROW[i].says[k];
+        }
+        r.peer = peer;
+        r.peer_count = 5;
+        r.config.self = 2;
+        r.config.snapshot_gap = GAP;
+        r.seating.now.count = 4;
+        CHECK_EQ(replica_gap_is_wide(&r, AT, ROW[i].target), ROW[i].want);
+    }
+}
+
 /* Behind by few blocks for a snapshot, but nobody has the blocks any more. */
 TEST(a_wiped_validator_takes_a_snapshot_where_all_others_have_pruned)
 {
