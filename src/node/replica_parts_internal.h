@@ -102,6 +102,7 @@ MUST_USE enum err replica_take_init(struct replica *r, struct arena *region);
 bool replica_can_take(const struct replica *r);
 enum err replica_take(struct replica *r, struct sync_event ev);
 uint64_t replica_obtainable(const struct replica *r); /* the newest block that can be had */
+bool replica_take_late(const struct replica *r);
 bool replica_gap_is_wide(const struct replica *r, uint64_t at, uint64_t target);
 enum err replica_take_offer(struct replica *r, uint32_t peer, struct bytes snapshot);
 bool replica_take_instead(struct replica *r, uint64_t target, bool pruned);

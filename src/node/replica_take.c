@@ -59,6 +59,14 @@ static void ask(struct replica *r, const struct sync_effect *e, enum peer_kind k
     replica_send_message(r, e->to, &m);
 }
 
+/* Blocks were faster: the snapshot has nothing that is not here, and its installation would begin
+ * the block log anew. Where all honest nodes do that, the blocks are nowhere. */
+bool replica_take_late(const struct replica *r)
+{
+    const struct snapshot *s = sync_snapshot(r->take);
+    return s != NULL && r->blocks.height >= s->header.height;
+}
+
 static enum err carry(struct replica *r, const struct sync_effect *e)
 {
     const struct storage *d = &r->config.ports.disk;
@@ -81,8 +89,8 @@ static enum err carry(struct replica *r, const struct sync_effect *e)
         r->snapshot_after_ms = r->now_ms + REPLICA_SNAPSHOT_PAUSE_MS;
         break;
     case SYNC_DONE:
-        r->installable = true;
-        break;
+        r->installable = !replica_take_late(r);
+        return r->installable ? ERR_NONE : ERR_STALE;
     }
     return ERR_NONE;
 }
@@ -98,7 +106,7 @@ enum err replica_take(struct replica *r, struct sync_event ev)
         enum err e = carry(r, &out.effect[i]);
         arena_release(&r->work, mark);
         if (e != ERR_NONE) {
-            forget_taken(r); /* the disk takes none: blocks, then, or later */
+            forget_taken(r); /* the disk takes none, or blocks came first: blocks, then, or later */
             return e;
         }
     }
@@ -168,10 +176,7 @@ bool replica_take_instead(struct replica *r, uint64_t target, bool pruned)
 
 void replica_take_tick(struct replica *r)
 {
-    const struct snapshot *s = sync_snapshot(r->take);
-    enum sync_phase phase = sync_phase_of(r->take);
-    /* Blocks were faster. */
-    if (s != NULL && phase != SYNC_IDLE && r->blocks.height >= s->header.height) {
+    if (sync_phase_of(r->take) != SYNC_IDLE && replica_take_late(r)) {
         forget_taken(r);
         r->installable = false;
         return;

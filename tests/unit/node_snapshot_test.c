@@ -1,5 +1,6 @@
 #include "node/replica_parts_internal.h"
 #include "sim/sim_parts_internal.h"
+#include "tests/fixtures/sync_fixture.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -153,6 +154,24 @@ TEST(a_boast_makes_no_gap_once_two_f_plus_one_have_been_heard)
         r.seating.now.count = 4;
         CHECK_EQ(replica_gap_is_wide(&r, AT, ROW[i].target), ROW[i].want);
     }
+}
+
+/* Its installation would throw the blocks away. */
+TEST(a_snapshot_is_late_when_the_block_log_has_come_as_far_meanwhile)
+{
+    struct sync_bench b;
+    static struct replica r;
+    sync_bench_open(&b);
+    r.take = b.sync;
+    CHECK(!replica_take_late(&r)); /* none is being taken */
+    sync_bench_bring_to(&b, SYNC_COMPLETE);
+    r.blocks.height = SYNC_BENCH_TOP - 1;
+    CHECK(!replica_take_late(&r));
+    r.blocks.height = SYNC_BENCH_TOP;
+    CHECK(replica_take_late(&r));
+    r.blocks.height = SYNC_BENCH_TOP + 1;
+    CHECK(replica_take_late(&r));
+    sync_bench_close(&b);
 }
 
 /* Behind by few blocks for a snapshot, but nobody has the blocks any more. */
