@@ -4,8 +4,18 @@
 #include <stdlib.h>
 #include <uv.h>
 
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t len)
+{
+    struct api *a = lws_context_user(lws_get_context(wsi));
+    enum activity was = node_turn(a->node, ACTIVITY_REQUESTS);
+    int answer = server_event(a, wsi, reason, user, in, len);
+    (void)node_turn(a->node, was);
+    return answer;
+}
+
 static const struct lws_protocols PROTOCOLS[] = {
-    { .name = "carnet", .callback = server_event },
+    { .name = "carnet", .callback = on_event },
     { .name = NULL },
 };
 

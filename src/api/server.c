@@ -444,7 +444,7 @@ static int on_timer(struct exchange *x)
     return -1; /* too slow, or quiet since the last answer */
 }
 
-static int event(struct api *a, struct lws *wsi, enum lws_callback_reasons reason, void *user,
+int server_event(struct api *a, struct lws *wsi, enum lws_callback_reasons reason, void *user,
                  void *in, size_t len)
 {
     switch ((int)reason) {
@@ -483,16 +483,6 @@ static int event(struct api *a, struct lws *wsi, enum lws_callback_reasons reaso
     default:
         return 0;
     }
-}
-
-int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                 size_t len)
-{
-    struct api *a = lws_context_user(lws_get_context(wsi));
-    enum activity was = node_turn(a->node, ACTIVITY_REQUESTS);
-    int answer = event(a, wsi, reason, user, in, len);
-    (void)node_turn(a->node, was);
-    return answer;
 }
 
 void server_wake(void *user, uint64_t height)

@@ -33,8 +33,8 @@ struct api {
 };
 
 /* Everything that libwebsockets tells us of connections (server.c), and the node's watcher. */
-int server_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                 size_t len);
+int server_event(struct api *a, struct lws *wsi, enum lws_callback_reasons reason, void *user,
+                 void *in, size_t len);
 void server_wake(void *user, uint64_t height);
 
 /* Certificate, key and rules of the listening side: TLS 1.3, no resumption, client certificates
