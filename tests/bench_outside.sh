@@ -88,6 +88,7 @@ check 'it tells every figure' figures ceiling_tps lone_ms tps validator_us_per_t
     client_us_per_tx wire_bytes_per_tx sync_p50_ms sync_p99_ms load_tps p50_ms p99_ms p99_9_ms \
     p50_after_kill_ms p99_9_after_kill_ms back_after_kill_ms slower_tps sync_s sync_blocks \
     verified_by_0 verified_by_3
+check 'and which validator was killed' grep -q '"killed": "[0-3].000"' "$PLACE/out"
 check 'and where a validator is busy, of which each has something' figures network_us_per_tx \
     consensus_us_per_tx execute_us_per_tx hash_us_per_tx disk_us_per_tx requests_us_per_tx
 check 'money and tokens have receipts, under every load' figures money_receipts token_receipts \

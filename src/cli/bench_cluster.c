@@ -93,6 +93,7 @@ static void kill_primary(struct cluster *k, struct phase *p, uint64_t at_ns)
     long pid = net_node_pid(&k->cli, (uint32_t)primary);
     if (pid > 0 && kill((pid_t)pid, SIGKILL) == 0) {
         p->killed_ns = bench_now_ns();
+        p->killed = (uint32_t)primary;
     }
 }
 
@@ -292,6 +293,10 @@ static void answer_load(struct cluster *k, const struct phase *p)
         double back = p->back_ns > p->killed_ns ? (double)(p->back_ns - p->killed_ns) / 1e6 : 0;
         cluster_say(k, "back_after_kill_ms", "first receipt of what was due after the kill", back,
                     "ms");
+        cluster_say(k, "killed",
+                    p->killed < k->lanes ? "killed: a validator with a client"
+                                         : "killed: a validator without clients",
+                    p->killed, "");
     }
 }
 

@@ -53,6 +53,7 @@ struct phase {
     uint64_t verified[CLUSTER_VALIDATORS]; /* signatures, since start */
     uint64_t refused, busy, again, lost, failed;
     uint64_t began_ns, killed_ns, back_ns; /* the kill, and the first receipt of what came later */
+    uint32_t killed;                       /* which validator; the lanes are at the first ones */
 };
 
 /* bench_cluster.c */
