@@ -1,5 +1,7 @@
 #include "base/activity.h"
 
+#include <stddef.h>
+
 const char *activity_name(enum activity a)
 {
     static const char *const NAME[] = {
@@ -12,5 +14,5 @@ const char *activity_name(enum activity a)
 
 enum activity activity_turn(const struct activity_port *p, enum activity to)
 {
-    return p->turn == 0 ? to : p->turn(p->ctx, to);
+    return p->turn == NULL ? to : p->turn(p->ctx, to);
 }
