@@ -135,12 +135,15 @@ uint64_t replica_obtainable(const struct replica *r)
     return least;
 }
 
+/* Nobody waits for who has no seat, and it may have one peer only. */
 enum err replica_take_offer(struct replica *r, uint32_t peer, struct bytes snapshot)
 {
-    return replica_take(r, (struct sync_event){ .kind = SYNC_OFFER,
-                                                .from = peer,
-                                                .height = replica_obtainable(r),
-                                                .bytes = snapshot });
+    bool seated = r->seat != PBFT_OBSERVER;
+    return replica_take(r,
+                        (struct sync_event){ .kind = SYNC_OFFER,
+                                             .from = peer,
+                                             .height = seated ? replica_obtainable(r) : UINT64_MAX,
+                                             .bytes = snapshot });
 }
 
 /* One peer's word is enough until 2f + 1 have said how far they are: then f + 1 must be so far, or

@@ -378,6 +378,7 @@ TEST(formats_13_a_joiner_by_snapshot_holds_it_against_its_anchors)
     open_worlds();
     uint32_t joiner = add_wiped(3);
     (void)add_server(1, 1);
+    (void)add_server(1, 2); /* f + 1 have the blocks */
     struct bytes below = certified(1, fork);
     uint64_t height = join_by_snapshot(joiner, &below, 1);
     CHECK(height > 0);
@@ -385,6 +386,7 @@ TEST(formats_13_a_joiner_by_snapshot_holds_it_against_its_anchors)
     open_worlds();
     joiner = add_wiped(3);
     (void)add_server(1, 1);
+    (void)add_server(1, 2);
     struct bytes same = certified(0, height);
     CHECK_EQ(join_by_snapshot(joiner, &same, 1), 0);
     CHECK(replica_status(party[joiner].r).liars >= 1);
@@ -392,6 +394,26 @@ TEST(formats_13_a_joiner_by_snapshot_holds_it_against_its_anchors)
     CHECK_EQ(told[0].kind, REPLICA_ANCHOR_REFUSED);
     CHECK_EQ(told[0].peer, 1);
     CHECK_EQ(height_of(joiner), 0);
+    close_worlds();
+}
+
+/* Nobody waits for who has no seat; a validator that waits for blocks which one peer alone has, and
+ * does not give, may be one too many. */
+TEST(a_validator_takes_no_snapshot_on_one_peers_word_and_an_observer_does)
+{
+    struct sim_options o = { .seed = 3, .nodes = 4, .steps = SHORT };
+    now = 0;
+    open_world(0, o);
+    uint32_t joiner = add_wiped(3);
+    (void)add_server(0, 1);
+    CHECK_EQ(join_by_snapshot(joiner, NULL, 0), 0);
+    CHECK_EQ(replica_status(party[joiner].r).liars, 0);
+    close_worlds();
+    open_world(0, o);
+    ASSERT(w[0]->nodes > w[0]->seats); /* an odd seed has an observer */
+    joiner = add_wiped(w[0]->seats);
+    (void)add_server(0, 1);
+    CHECK(join_by_snapshot(joiner, NULL, 0) > 0);
     close_worlds();
 }
 
@@ -407,6 +429,7 @@ TEST(formats_13_past_the_trust_period_a_joiner_by_snapshot_says_that_it_wants_an
     now += w[0]->genesis.trust_ms;
     uint32_t joiner = add_wiped(3);
     (void)add_server(0, 0);
+    (void)add_server(0, 1);
     CHECK_EQ(join_by_snapshot(joiner, NULL, 0), 0);
     CHECK(told_count >= 1);
     CHECK_EQ(told[0].kind, REPLICA_ANCHOR_WANTED);
