@@ -138,6 +138,10 @@ enum err replica_sit(struct replica *r)
     }
     r->seating.now = next;
     number_seats(r);
+    /* Who begins from a snapshot never sat with them, and has blocks of theirs to check. */
+    for (uint32_t i = 0; i < r->seating.before.count; i++) {
+        (void)replica_row_add(r, &r->seating.before.seat[i].root);
+    }
     r->hello_ms = r->now_ms; /* keys and height, to all: who is behind hears of it */
     r->tick_due = true;
     r->keys_dirty = true;
